@@ -1,0 +1,1 @@
+"""One Python API over many music servers."""

@@ -1,0 +1,199 @@
+"""Every error a host can meet, as one tree.
+
+    SoulSyncError
+    ├── ConfigurationError      the user's settings are wrong: edit them
+    │   ├── BackendNotFoundError    no installed backend has that name: install one or fix the name
+    │   ├── BackendConflictError    two distributions claim one name: uninstall one
+    │   └── BackendDisabledError    an environment variable switched it off
+    ├── BackendLoadError        a backend is installed but cannot be loaded: its distribution is broken
+    │   └── ContractMismatchError   it was written for another contract: upgrade one side
+    ├── ContractViolationError  a backend returned bad data or raised something untyped: report it to its authors
+    ├── AuthenticationError     the server refused the credentials: enter them again
+    ├── NotAllowedError         the credentials are fine, the right is missing: ask the server's admin
+    ├── UnavailableError        the server or folder cannot be reached now: retry
+    ├── UnsupportedError        this server or backend does not offer that operation
+    ├── NotFoundError           the named item, library or playlist is not there
+    ├── ConflictError           somebody else changed it meanwhile: read again, then retry
+    ├── IncompleteSweepError    a listing ended before its end was proven: nothing was removed
+    └── MirrorError             the local database cannot be used
+        ├── MirrorVersionError      it was written by a newer version
+        ├── MirrorLockedError       another process is writing to it
+        └── MirrorCorruptError      it is not a mirror, or it is damaged
+
+A message is one sentence that says what happened and whose fault it is; `next_step` says what to do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from soulsync_engine.capabilities import Support
+
+
+class SoulSyncError(Exception):
+    """Base of every error the engine raises on purpose.
+
+    `code` is a stable identifier for programs. `server` is the configured name of the server
+    concerned, `next_step` one sentence for a person, `retry_after` a number of seconds.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        server: str | None = None,
+        next_step: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.server = server
+        self.next_step = next_step
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        where = f"{self.server}: " if self.server else ""
+        advice = f" {self.next_step}" if self.next_step else ""
+        return f"{where}{self.message}{advice}"
+
+
+class ConfigurationError(SoulSyncError):
+    """The settings are wrong or incomplete; only the user can mend that."""
+
+    code = "configuration"
+
+
+class BackendNotFoundError(ConfigurationError):
+    """No installed distribution offers a backend of that name."""
+
+    code = "backend-not-found"
+
+
+class BackendConflictError(ConfigurationError):
+    """Two distributions offer a backend of the same name."""
+
+    code = "backend-conflict"
+
+
+class BackendDisabledError(ConfigurationError):
+    """An environment variable keeps this backend from being loaded."""
+
+    code = "backend-disabled"
+
+
+class BackendLoadError(SoulSyncError):
+    """An installed backend cannot be loaded. `stage` is where it stopped, `distribution` whose fault it is."""
+
+    code = "backend-load"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        stage: str,
+        distribution: str | None = None,
+        server: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(message, server=server, next_step=next_step)
+        self.stage = stage
+        self.distribution = distribution
+
+
+class ContractMismatchError(BackendLoadError):
+    """A backend was written for a contract this engine does not speak."""
+
+    code = "contract-mismatch"
+
+
+class ContractViolationError(SoulSyncError):
+    """A backend broke the contract: bad data, an untyped exception, a wrong reference."""
+
+    code = "contract-violation"
+
+
+class AuthenticationError(SoulSyncError):
+    """The server does not accept the credentials."""
+
+    code = "authentication"
+
+
+class NotAllowedError(SoulSyncError):
+    """The credentials are accepted but do not carry the right that is needed."""
+
+    code = "not-allowed"
+
+
+class UnavailableError(SoulSyncError):
+    """The server, or the folder, cannot be reached at the moment."""
+
+    code = "unavailable"
+    retryable = True
+
+
+class UnsupportedError(SoulSyncError):
+    """The operation is not offered; no request was made. `support` carries the graded reason."""
+
+    code = "unsupported"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        support: Support,
+        server: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(message, server=server, next_step=next_step)
+        self.operation = operation
+        self.support = support
+
+
+class NotFoundError(SoulSyncError):
+    """The item, library, playlist or server named does not exist."""
+
+    code = "not-found"
+
+
+class ConflictError(SoulSyncError):
+    """What was to be changed has been changed by somebody else."""
+
+    code = "conflict"
+    retryable = True
+
+
+class IncompleteSweepError(SoulSyncError):
+    """An enumeration is not proven complete, so nothing may be concluded from what is absent in it."""
+
+    code = "incomplete-sweep"
+    retryable = True
+
+
+class MirrorError(SoulSyncError):
+    """The local mirror cannot be opened, read or written."""
+
+    code = "mirror"
+
+
+class MirrorVersionError(MirrorError):
+    """The mirror was written by a newer version of the engine."""
+
+    code = "mirror-version"
+
+
+class MirrorLockedError(MirrorError):
+    """Another process holds the mirror."""
+
+    code = "mirror-locked"
+    retryable = True
+
+
+class MirrorCorruptError(MirrorError):
+    """The file is damaged, or it is not a mirror."""
+
+    code = "mirror-corrupt"

@@ -1,0 +1,31 @@
+"""What a backend's entry point names: facts, and where its code is to be found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+BACKEND_GROUP: Final = "soulsync_engine.backends"
+"""Entry-point group of backends: the entry point's name is the backend's, its value a `BackendSpec`."""
+
+PLUGIN_GROUP: Final = "soulsync_engine.plugins"
+"""Entry-point group of pluggy plugins that implement the global hooks of `soulsync_engine.hookspecs`."""
+
+SUPPORTED_CONTRACTS: Final = frozenset({1})
+"""The contract numbers this engine speaks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendSpec:
+    """A backend as data. The module that holds it imports nothing heavy.
+
+    `name` equals the entry point's name. `title` is for people. `contract` is the number of the
+    contract the client was written for. `client` and `settings` are import strings,
+    `"package.module:Class"`, of a `MediaServerClient` and of a `BackendSettings` subclass.
+    """
+
+    name: str
+    title: str
+    contract: int
+    client: str
+    settings: str
