@@ -18,7 +18,9 @@ MARKER = re.compile(r"^<!-- generated: (?P<name>[a-z-]+) -->$", re.MULTILINE)
 
 
 def _output_of(*command: str) -> str:
-    return subprocess.run([sys.executable, "-m", *command], check=True, text=True, stdout=subprocess.PIPE).stdout
+    return subprocess.run(
+        [sys.executable, "-m", *command], check=True, text=True, stdout=subprocess.PIPE
+    ).stdout
 
 
 def commands() -> str:
