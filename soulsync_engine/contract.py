@@ -18,7 +18,7 @@ and the documentation read it as data. Rules that hold for every method:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, NoReturn, TypeVar
@@ -79,13 +79,15 @@ class ServerContext(Generic[SettingsT]):
 
     `server` is the configured name, to be put into every `ItemRef`. `data_dir` is a directory of this
     server's own for caches and indexes; it may not exist yet. `executor` is the host's, for parallel
-    work, None to let the backend choose. What goes through `log` is free of this server's secrets.
+    work, None to let the backend choose. What goes through `log` is free of this server's secrets;
+    `conceal` adds a secret that came up later, such as the token of a login.
     """
 
     server: str
     settings: SettingsT
     data_dir: Path
     log: logging.Logger
+    conceal: Callable[[str], None]
     executor: Executor | None = None
 
 

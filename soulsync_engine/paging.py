@@ -1,0 +1,119 @@
+"""Reading a listing to its proven end, page by page, a few pages at once where the backend allows it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from soulsync_engine.errors import IncompleteSweepError
+from soulsync_engine.models import Page, PagingLimits
+
+T = TypeVar("T")
+
+Fetch = Callable[[str | None, int], Page[T]]
+"""Fetches one page: `(cursor, limit) -> Page`."""
+
+
+def iterate(fetch: Fetch[T], limits: PagingLimits, page_size: int | None = None) -> Iterator[Page[T]]:
+    """Every page of a listing, in order.
+
+    Ends normally only when the listing reached its end and agrees with the total it declared;
+    otherwise raises `IncompleteSweepError` after the pages that did arrive, or whatever `fetch` raises.
+    `page_size` is cut down to what the backend can bear.
+    """
+    if page_size is not None and page_size < 1:
+        raise ValueError(f"a page holds at least one item, not {page_size}")
+    size = min(page_size or limits.max_page_size, limits.max_page_size)
+    count = _Count()
+    first = fetch(None, size)
+    count.add(first)
+    yield first
+    cursor = first.next_cursor
+    if cursor is not None and _can_prefetch(first, limits):
+        cursor = yield from _prefetched(fetch, limits, first, size, count)
+    yield from _sequential(fetch, cursor, size, count)
+    count.check()
+
+
+class _Count:
+    """What has arrived so far, against what was declared."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.total: int | None = None
+
+    def add(self, page: Page[T]) -> None:
+        arrived = _length(page)
+        if arrived == 0 and page.next_cursor is not None:
+            raise IncompleteSweepError("The listing stopped in the middle: an empty page claims that more follows.")
+        if page.total is not None:
+            if self.total is not None and page.total != self.total:
+                raise IncompleteSweepError(
+                    f"The listing changed while it was read: it declared {self.total} items, then {page.total}.",
+                    next_step="Try again when the server is at rest.",
+                )
+            self.total = page.total
+        self.seen += arrived
+
+    def check(self) -> None:
+        if self.total is not None and self.seen != self.total:
+            raise IncompleteSweepError(
+                f"The listing declared {self.total} items but {self.seen} arrived.",
+                next_step="Try again when the server is at rest.",
+            )
+
+
+def _length(page: Page[T]) -> int:
+    return len(page.items) + len(page.problems)
+
+
+def _can_prefetch(first: Page[T], limits: PagingLimits) -> bool:
+    return (
+        limits.offset_cursors
+        and limits.max_concurrency > 1
+        and first.total is not None
+        and first.next_cursor == str(_length(first))
+    )
+
+
+def _sequential(fetch: Fetch[T], cursor: str | None, size: int, count: _Count) -> Iterator[Page[T]]:
+    followed: set[str] = set()
+    while cursor is not None:
+        if cursor in followed:
+            raise IncompleteSweepError("The listing runs in a circle: a cursor came back a second time.")
+        followed.add(cursor)
+        page = fetch(cursor, size)
+        count.add(page)
+        yield page
+        cursor = page.next_cursor
+
+
+def _prefetched(
+    fetch: Fetch[T], limits: PagingLimits, first: Page[T], size: int, count: _Count
+) -> Iterator[Page[T]]:
+    """Pages after the first, several in flight. Returns the cursor to go on from, None at the end.
+
+    The step is what the first page brought, since servers cap page sizes silently. A later page
+    that brings less makes the offsets behind it wrong, so it ends the prefetching.
+    """
+    step, total = _length(first), first.total or 0
+    offsets = deque(range(step, total, step))
+    waiting: deque[tuple[int, Future[Page[T]]]] = deque()
+    with ThreadPoolExecutor(limits.max_concurrency, thread_name_prefix="soulsync-page") as pool:
+        try:
+            while offsets or waiting:
+                while offsets and len(waiting) < limits.max_concurrency:
+                    offset = offsets.popleft()
+                    waiting.append((offset, pool.submit(fetch, str(offset), size)))
+                offset, future = waiting.popleft()
+                page = future.result()
+                count.add(page)
+                yield page
+                if _length(page) != min(step, total - offset) or page.next_cursor is None:
+                    return page.next_cursor
+        finally:
+            for _, future in waiting:
+                future.cancel()
+    return None
