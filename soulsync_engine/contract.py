@@ -17,6 +17,7 @@ and the documentation read it as data. Rules that hold for every method:
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class ServerContext(Generic[SettingsT]):
     settings: SettingsT
     data_dir: Path
     log: logging.Logger
-    conceal: Callable[[str], None]
+    conceal: Callable[[str], None] = lambda secret: None
     executor: Executor | None = None
 
 
@@ -152,13 +153,15 @@ class MediaServerClient(ABC):
 
         The default strips the full listing; override it where the server can send less.
         """
-        page: Page[Artist] | Page[Album] | Page[Track]
-        if kind is Kind.ARTIST:
-            page = self.list_artists(scope, cursor, limit)
-        elif kind is Kind.ALBUM:
-            page = self.list_albums(scope, cursor, limit)
-        else:
-            page = self.list_tracks(scope, cursor, limit)
+        listing: dict[Kind, Callable[..., Page[Item]]] = {
+            Kind.ARTIST: self.list_artists,
+            Kind.ALBUM: self.list_albums,
+            Kind.TRACK: self.list_tracks,
+        }
+        arguments = {"scope": scope, "cursor": cursor, "limit": limit}
+        # An implementation may take fewer parameters than the contract has.
+        accepted = inspect.signature(listing[kind]).parameters
+        page = listing[kind](**{name: arguments[name] for name in accepted})
         return Page(
             items=tuple(item.ref.id for item in page.items),
             next_cursor=page.next_cursor,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -92,7 +92,7 @@ def _sequential(fetch: Fetch[T], cursor: str | None, size: int, count: _Count) -
 
 def _prefetched(
     fetch: Fetch[T], limits: PagingLimits, first: Page[T], size: int, count: _Count
-) -> Iterator[Page[T]]:
+) -> Generator[Page[T], None, str | None]:
     """Pages after the first, several in flight. Returns the cursor to go on from, None at the end.
 
     The step is what the first page brought, since servers cap page sizes silently. A later page

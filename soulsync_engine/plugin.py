@@ -19,7 +19,7 @@ from soulsync_engine.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from soulsync_engine.spec import BackendSpec
+from soulsync_engine.spec import BackendSpec, LegacySection
 
 if TYPE_CHECKING:
     from soulsync_engine.settings import BackendSettings
@@ -32,6 +32,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "Grade",
+    "LegacySection",
     "MediaServerClient",
     "NotAllowedError",
     "NotFoundError",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,12 +17,25 @@ SUPPORTED_CONTRACTS: Final = frozenset({1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegacySection:
+    """Where the old application's configuration holds this kind of server.
+
+    Its `section` becomes a server called `server`; `keys` maps the old keys to settings of the backend.
+    """
+
+    server: str
+    section: str
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackendSpec:
     """A backend as data. The module that holds it imports nothing heavy.
 
     `name` equals the entry point's name. `title` is for people. `contract` is the number of the
     contract the client was written for. `client` and `settings` are import strings,
-    `"package.module:Class"`, of a `MediaServerClient` and of a `BackendSettings` subclass.
+    `"package.module:Class"`, of a `MediaServerClient` and of a `BackendSettings` subclass. `legacy` lets
+    the old application's configuration keep working.
     """
 
     name: str
@@ -29,3 +43,4 @@ class BackendSpec:
     contract: int
     client: str
     settings: str
+    legacy: LegacySection | None = None

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from soulsync_engine.models.refs import Kind
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[T]):
+class Page(Generic[T_co]):
     """One page of a listing.
 
     `items` are in the server's stable order. `next_cursor` is None on the last page. `total` is the
@@ -30,7 +30,7 @@ class Page(Generic[T]):
     independent evidence (a scan status, a folder seen again) that it is truly empty.
     """
 
-    items: tuple[T, ...]
+    items: tuple[T_co, ...]
     next_cursor: str | None = None
     total: int | None = None
     problems: tuple[Problem, ...] = ()
@@ -38,7 +38,7 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedPage(Page[T]):
+class ChangedPage(Page[T_co]):
     """One page of what changed since a token.
 
     `removed` are the ids that the server itself reports as gone, None where it reports no removals.

@@ -1,0 +1,78 @@
+"""The shape of the configuration, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from soulsync_engine.config.model import EngineConfig, ServerConfig
+from soulsync_engine.config.validation import configuration_error
+from soulsync_engine.errors import ConfigurationError
+
+_NAME = re.compile(r"\w[\w .-]*")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class _Active(_Section):
+    active: str | None = None
+
+
+class _Entry(_Section):
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+    backend: str
+
+
+class _Mirror(_Section):
+    url: str | None = None
+
+
+class _Engine(_Section):
+    data_dir: Path | None = None
+
+
+class _Document(_Section):
+    server: _Active = _Active()
+    servers: dict[str, _Entry] = {}
+    mirror: _Mirror = _Mirror()
+    engine: _Engine = _Engine()
+
+
+def build(document: Mapping[str, object], *, source: Path | None) -> EngineConfig:
+    """The typed configuration; raises `ConfigurationError` naming the key that is wrong."""
+    try:
+        checked = _Document.model_validate(document)
+    except ValidationError as error:
+        where = f"the configuration file {source}" if source else "the configuration"
+        raise configuration_error(error, _Document, where) from None
+    for name in checked.servers:
+        if not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{name!r} cannot be the name of a server.",
+                next_step="Use letters, digits, spaces, dots, hyphens and underscores.",
+            )
+    active = checked.server.active or None
+    if active is not None and active not in checked.servers:
+        configured = ", ".join(checked.servers) or "none"
+        raise ConfigurationError(
+            f"The active server {active!r} is not configured (configured: {configured}).",
+            next_step="Correct [server] active, or add that server.",
+        )
+    data_dir = (checked.engine.data_dir or user_data_path("soulsync")).expanduser()
+    return EngineConfig(
+        servers={name: _server(name, entry) for name, entry in checked.servers.items()},
+        active=active,
+        data_dir=data_dir,
+        mirror_url=checked.mirror.url or f"sqlite:///{data_dir / 'mirror.db'}",
+        source=source,
+    )
+
+
+def _server(name: str, entry: _Entry) -> ServerConfig:
+    return ServerConfig(name=name, backend=entry.backend, settings=dict(entry.model_extra or {}))

@@ -1,0 +1,62 @@
+"""Turning what pydantic says into one sentence for the person who wrote the configuration."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from soulsync_engine.config.secrets import resolve_secrets, secret_fields
+from soulsync_engine.errors import ConfigurationError
+from soulsync_engine.settings import BackendSettings
+
+
+def validate_settings(
+    settings_class: type[BackendSettings], settings: Mapping[str, object], *, server: str
+) -> BackendSettings:
+    """A backend's settings, validated, with the references to secrets resolved.
+
+    Raises `ConfigurationError`. No message holds a value, since a value may be a secret in the wrong place.
+    """
+    resolved = resolve_secrets(settings_class, settings, server=server)
+    try:
+        return settings_class.model_validate(resolved)
+    except ValidationError as error:
+        raise configuration_error(error, settings_class, "its settings", server=server) from None
+
+
+def secrets_of(settings: BackendSettings) -> list[str]:
+    """The values of all secret settings, for redaction."""
+    values = (getattr(settings, name) for name in secret_fields(type(settings)))
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+def configuration_error(
+    error: ValidationError, model: type[BaseModel], where: str, *, server: str | None = None
+) -> ConfigurationError:
+    """The first problems of a validation as one error, with a suggestion for a misspelt key."""
+    sentences = [_sentence(detail["type"], detail["loc"], detail["msg"], model) for detail in error.errors()]
+    return ConfigurationError(
+        f"There is a mistake in {where}: {'; '.join(sentences[:3])}.", server=server, next_step="Correct it there."
+    )
+
+
+def _sentence(kind: str, location: tuple[int | str, ...], message: str, model: type[BaseModel]) -> str:
+    key = ".".join(map(str, location)) or "the whole"
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(str(location[-1]), _known_keys(model, location[:-1]), n=1)
+        return f"{key} is not a known key" + (f" (did you mean {near[0]}?)" if near else "")
+    if kind == "missing":
+        return f"{key} is missing"
+    return f"{key}: {message[0].lower()}{message[1:]}" if location else message.removeprefix("Value error, ")
+
+
+def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field is not None else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)
