@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from itertools import groupby
 
+from soulsync_engine.cli.exits import ExitCode
 from soulsync_engine.contract import OPERATIONS, MediaServerClient
 
 MARKER = re.compile(r"^<!-- generated: (?P<name>[a-z-]+) -->$", re.MULTILINE)
@@ -29,6 +30,12 @@ def commands() -> str:
     return re.sub(r"^#", "##", text, flags=re.MULTILINE)
 
 
+def exit_codes() -> str:
+    """Every exit code of `soulsync` and what it means."""
+    rows = [f"| {code.value} | {code.meaning} |" for code in ExitCode]
+    return "\n".join(["| Code | Meaning |", "|---|---|", *rows])
+
+
 def operations() -> str:
     """The operations of the contract by capability, each with the first sentence of its docstring."""
     lines = ["| Capability | Operation | What it does |", "|---|---|---|"]
@@ -40,7 +47,11 @@ def operations() -> str:
     return "\n".join(lines)
 
 
-PARTS: dict[str, Callable[[], str]] = {"commands": commands, "operations": operations}
+PARTS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "exit-codes": exit_codes,
+    "operations": operations,
+}
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
