@@ -135,7 +135,7 @@ def _name(item: Item) -> str:
 
 def _text(item: Item) -> str:
     credited = () if isinstance(item, Artist) else item.artists
-    return _folded(" ".join((_name(item), *(credit.name for credit in credited)))
+    return _folded(" ".join((_name(item), *(credit.name for credit in credited))))
 
 
 def _folded(text: str) -> str:
