@@ -85,7 +85,10 @@ _PAGES: Final[dict[str, type | tuple[type, ...]]] = {
     "list_play_counts": PlayCount,
 }
 
-_PAGE_TYPES: Final[dict[str, type[Page[object]]]] = {"list_changed": ChangedPage, "list_play_events": PlayEventPage}
+_PAGE_TYPES: Final[dict[str, type[Page[object]]]] = {
+    "list_changed": ChangedPage,
+    "list_play_events": PlayEventPage,
+}
 
 
 def check(operation: str, answer: object, *, server: str, distribution: str) -> None:

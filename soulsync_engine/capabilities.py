@@ -86,9 +86,7 @@ class Operation:
     dangerous: bool
 
 
-def operation(
-    capability: Capability, *, writes: bool = False, dangerous: bool = False
-) -> Callable[[_F], _F]:
+def operation(capability: Capability, *, writes: bool = False, dangerous: bool = False) -> Callable[[_F], _F]:
     """Mark a contract method as a primitive of `capability`.
 
     `writes` says that it changes something on the server. `dangerous` says that it destroys

@@ -71,11 +71,11 @@ CONTRACT_VERSION: Final = 1
 hookspec: Final = pluggy.HookspecMarker(PROJECT)
 hookimpl: Final = pluggy.HookimplMarker(PROJECT)
 
-SettingsT = TypeVar("SettingsT")
+SettingsT_co = TypeVar("SettingsT_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerContext(Generic[SettingsT]):
+class ServerContext(Generic[SettingsT_co]):
     """What the engine hands to a client it opens.
 
     `server` is the configured name, to be put into every `ItemRef`. `data_dir` is a directory of this
@@ -85,7 +85,7 @@ class ServerContext(Generic[SettingsT]):
     """
 
     server: str
-    settings: SettingsT
+    settings: SettingsT_co
     data_dir: Path
     log: logging.Logger
     conceal: Callable[[str], None] = lambda secret: None
@@ -100,6 +100,9 @@ class MediaServerClient(ABC):
     """Why operations are *not* offered, by operation name: `Support.server_cannot(...)` or `.versioned(...)`."""
     claims: ClassVar[frozenset[str]] = frozenset()
     """Dangerous operations this very class offers. Inherited claims do not count."""
+
+    def __init__(self, context: ServerContext[object]) -> None:
+        """Take what the engine hands over. Nothing is read, opened or asked here."""
 
     def narrow(self) -> Mapping[str, Support]:
         """After `connect`: the operations this server, version or user cannot do, with the reason. No request."""
@@ -245,9 +248,7 @@ class MediaServerClient(ABC):
 
     @hookspec(firstresult=True)
     @operation(Capability.PLAYLISTS)
-    def list_playlist_entries(
-        self, playlist_id: str, cursor: str | None, limit: int
-    ) -> Page[PlaylistEntry]:
+    def list_playlist_entries(self, playlist_id: str, cursor: str | None, limit: int) -> Page[PlaylistEntry]:
         """One page of a playlist's entries, in playlist order. An unknown playlist is `NotFoundError`."""
         self._not_offered("list_playlist_entries")
 

@@ -57,9 +57,7 @@ def in_process(*specs: BackendSpec) -> tuple[BackendRecord, ...]:
 
 def discover(environ: Mapping[str, str] | None = None) -> tuple[BackendRecord, ...]:
     """The installed backends, by name. One name appears once; a conflict is that record's problem."""
-    return from_entry_points(
-        entry_points(group=BACKEND_GROUP), os.environ if environ is None else environ
-    )
+    return from_entry_points(entry_points(group=BACKEND_GROUP), os.environ if environ is None else environ)
 
 
 def from_entry_points(found: Iterable[EntryPoint], environ: Mapping[str, str]) -> tuple[BackendRecord, ...]:
@@ -70,7 +68,9 @@ def from_entry_points(found: Iterable[EntryPoint], environ: Mapping[str, str]) -
     by_name: dict[str, dict[tuple[str, str], BackendRecord]] = {}
     for entry in found:
         record = _record(entry)
-        by_name.setdefault(record.name, {}).setdefault((_canonical(record.distribution), record.value), record)
+        by_name.setdefault(record.name, {}).setdefault(
+            (_canonical(record.distribution), record.value), record
+        )
     merged = (_merge(list(records.values())) for _, records in sorted(by_name.items()))
     return tuple(_apply_switches(record, environ) for record in merged)
 

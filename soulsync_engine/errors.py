@@ -15,6 +15,7 @@
     ├── NotFoundError           the named item, library or playlist is not there
     ├── ConflictError           somebody else changed it meanwhile: read again, then retry
     ├── IncompleteSweepError    a listing ended before its end was proven: nothing was removed
+    ├── ClosedError             the host used an engine or a server after closing it
     └── MirrorError             the local database cannot be used
         ├── MirrorVersionError      it was written by a newer version
         ├── MirrorLockedError       another process is writing to it
@@ -172,6 +173,12 @@ class IncompleteSweepError(SoulSyncError):
 
     code = "incomplete-sweep"
     retryable = True
+
+
+class ClosedError(SoulSyncError):
+    """The engine, server or mirror was closed before; a mistake in the host."""
+
+    code = "closed"
 
 
 class MirrorError(SoulSyncError):

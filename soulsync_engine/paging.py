@@ -47,7 +47,9 @@ class _Count:
     def add(self, page: Page[T]) -> None:
         arrived = _length(page)
         if arrived == 0 and page.next_cursor is not None:
-            raise IncompleteSweepError("The listing stopped in the middle: an empty page claims that more follows.")
+            raise IncompleteSweepError(
+                "The listing stopped in the middle: an empty page claims that more follows."
+            )
         if page.total is not None:
             if self.total is not None and page.total != self.total:
                 raise IncompleteSweepError(

@@ -54,7 +54,8 @@ def load_config(
         return config_from_mapping({}, environ, records)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"The configuration file {file} cannot be read: {error}.", next_step="Check its permissions and encoding."
+            f"The configuration file {file} cannot be read: {error}.",
+            next_step="Check its permissions and encoding.",
         ) from error
     return config_from_mapping(_parse(file, text), environ, records, source=file)
 
@@ -100,7 +101,9 @@ def _overlaid(document: Document, environ: Mapping[str, str]) -> Document:
         for key in path[:-1]:
             inner = section.setdefault(_existing(section, key), {})
             if not isinstance(inner, dict):
-                raise ConfigurationError(f"The environment variable {variable} fits nowhere in the configuration.")
+                raise ConfigurationError(
+                    f"The environment variable {variable} fits nowhere in the configuration."
+                )
             section = inner
         section[_existing(section, path[-1])] = value
     return merged
@@ -113,5 +116,6 @@ def _existing(section: Document, key: str) -> str:
 
 def _deep_copy(document: Mapping[str, object]) -> Document:
     return {
-        str(key): _deep_copy(value) if isinstance(value, Mapping) else value for key, value in document.items()
+        str(key): _deep_copy(value) if isinstance(value, Mapping) else value
+        for key, value in document.items()
     }

@@ -38,7 +38,9 @@ def configuration_error(
     """The first problems of a validation as one error, with a suggestion for a misspelt key."""
     sentences = [_sentence(detail["type"], detail["loc"], detail["msg"], model) for detail in error.errors()]
     return ConfigurationError(
-        f"There is a mistake in {where}: {'; '.join(sentences[:3])}.", server=server, next_step="Correct it there."
+        f"There is a mistake in {where}: {'; '.join(sentences[:3])}.",
+        server=server,
+        next_step="Correct it there.",
     )
 
 

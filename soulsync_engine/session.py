@@ -1,0 +1,175 @@
+"""An opened server: its client behind the bus, and the border that every call crosses.
+
+At the border an operation that is not offered is refused without a request, the server is connected before
+its first use, what comes back is checked, and nothing leaves that holds a secret.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Concatenate, NoReturn, ParamSpec, TypeVar
+
+from soulsync_engine.answers import check
+from soulsync_engine.bus import ServerBus
+from soulsync_engine.capabilities import Capabilities
+from soulsync_engine.config.model import ServerConfig
+from soulsync_engine.config.validation import secrets_of, validate_settings
+from soulsync_engine.contract import MediaServerClient, ServerContext
+from soulsync_engine.errors import (
+    ClosedError,
+    ContractViolationError,
+    SoulSyncError,
+    UnsupportedError,
+)
+from soulsync_engine.hookspecs import ServerDescription
+from soulsync_engine.loading import LoadedBackend
+from soulsync_engine.models import PagingLimits, ServerInfo
+from soulsync_engine.plugins import GlobalPlugins
+from soulsync_engine.redaction import SecretRedactor
+from soulsync_engine.settings import BackendSettings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Session:
+    """One server, opened. May be used from several threads."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        backend: LoadedBackend,
+        *,
+        data_dir: Path,
+        plugins: GlobalPlugins,
+        executor: Executor | None = None,
+    ) -> None:
+        """Validate the settings and build the client; makes no request."""
+        settings = validate_settings(backend.settings_class, config.settings, server=config.name)
+        self.name = config.name
+        self.description = ServerDescription(
+            server=config.name,
+            backend=backend.spec.name,
+            distribution=backend.record.distribution,
+            version=backend.record.version,
+        )
+        self._plugins = plugins
+        self._redactor = SecretRedactor(secrets_of(settings))
+        self._log = logging.getLogger(f"soulsync_engine.server.{config.name}")
+        self._log.addFilter(self._redactor)
+        self._capabilities = backend.capabilities
+        self._info: ServerInfo | None = None
+        self._closed = False
+        self._connecting = RLock()
+        context = ServerContext[BackendSettings](
+            server=config.name,
+            settings=settings,
+            data_dir=data_dir / "servers" / config.name,
+            log=self._log,
+            conceal=self._redactor.add,
+            executor=executor,
+        )
+        with self._border("the constructor"):
+            self._client = backend.client_class(context)
+        self._bus = ServerBus(self._client, plugins.wrappers(self.description))
+        plugins.notify("soulsync_server_opened", server=self.description)
+
+    @property
+    def limits(self) -> PagingLimits:
+        """What the backend's listings can bear."""
+        return self._client.limits
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the server offers; before the first connection, what the backend's code offers at best."""
+        return self._capabilities
+
+    def call(
+        self,
+        operation: Callable[Concatenate[MediaServerClient, P], R],
+        *no_positional: P.args,
+        **arguments: P.kwargs,
+    ) -> R:
+        """Run an operation of the contract, given as the contract's own method, by keyword."""
+        name = operation.__name__
+        self._require(name)
+        if self._info is None:
+            self.connect()
+            self._require(name)
+        return self._run(operation, arguments)
+
+    def connect(self) -> ServerInfo:
+        """Ask the server anew whether it is there; threads that connect at once wait for each other."""
+        with self._connecting:
+            if self._closed:
+                self._refuse_closed()
+            try:
+                info = self._run(MediaServerClient.connect, {})
+                with self._border("narrow"):
+                    self._capabilities = self._capabilities.narrowed(self._client.narrow())
+            except SoulSyncError as error:
+                self._plugins.notify("soulsync_server_failed", server=self.description, error=error)
+                raise
+            if self._info is None:
+                self._plugins.notify("soulsync_server_connected", server=self.description, info=info)
+            self._info = info
+            return info
+
+    def close(self) -> None:
+        """Release what the client holds. The session cannot be used afterwards; closing twice is fine."""
+        with self._connecting:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                self._run(MediaServerClient.close, {})
+            finally:
+                self._log.removeFilter(self._redactor)
+
+    def _require(self, name: str) -> None:
+        if self._closed:
+            self._refuse_closed()
+        support = self._capabilities[name]
+        if not support.offered:
+            raise UnsupportedError(
+                f"{name} is not offered by this {self.description.backend} server: {support.reason}.",
+                operation=name,
+                support=support,
+                server=self.name,
+            )
+
+    def _run(self, operation: Callable[..., R], arguments: Mapping[str, object]) -> R:
+        name = operation.__name__
+        with self._border(name):
+            answer: R = getattr(self._bus.hook, name)(**arguments)
+        check(name, answer, server=self.name, distribution=self.description.distribution)
+        return answer
+
+    @contextmanager
+    def _border(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except SoulSyncError as error:
+            error.server = error.server or self.name
+            error.message = self._redactor.text(error.message)
+            error.next_step = self._redactor.text(error.next_step) if error.next_step else None
+            error.args = (error.message,)
+            if self._redactor.taints(error):
+                raise error from None
+            raise
+        except Exception as error:
+            distribution = self.description.distribution
+            violation = ContractViolationError(
+                f"{name} of {distribution} raised {type(error).__name__}: {self._redactor.text(str(error))}.",
+                server=self.name,
+                next_step=f"Report this to the authors of {distribution}.",
+            )
+            raise violation from (None if self._redactor.taints(error) else error)
+
+    def _refuse_closed(self) -> NoReturn:
+        raise ClosedError("The server was closed.", server=self.name, next_step="Open the engine anew.")
