@@ -61,17 +61,13 @@ class Environment:
 
     def _variables(self) -> dict[str, str]:
         home = str(self.home)
-        return {
-            "HOME": home,
-            "XDG_CONFIG_HOME": home,
-            "XDG_DATA_HOME": home,
-            "SOULSYNC_CONFIG": str(self.home / "soulsync.toml"),
-        }
+        return {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home}
 
 
 def _run(command: Sequence[str], *, cwd: Path, extra: Mapping[str, str] | None = None) -> str:
-    # A PYTHONPATH would let the environment see this repository.
-    variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    # A PYTHONPATH would let the environment see this repository, a SOULSYNC_CONFIG somebody's servers.
+    hidden = ("PYTHON", "SOULSYNC")
+    variables = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
     done = subprocess.run(
         command,
         cwd=cwd,

@@ -26,7 +26,7 @@ def _output_of(*command: str) -> str:
 
 def commands() -> str:
     """Every command and option of `soulsync`, two heading levels below the page's title."""
-    text = _output_of("typer", "soulsync_engine.cli.app", "utils", "docs", "--name", "soulsync")
+    text = _output_of("-m", "typer", "soulsync_engine.cli.app", "utils", "docs", "--name", "soulsync")
     return re.sub(r"^#", "##", text, flags=re.MULTILINE)
 
 
@@ -34,6 +34,14 @@ def exit_codes() -> str:
     """Every exit code of `soulsync` and what it means."""
     rows = [f"| {code.value} | {code.meaning} |" for code in ExitCode]
     return "\n".join(["| Code | Meaning |", "|---|---|", *rows])
+
+
+def matrix() -> str:
+    """What each installed backend offers."""
+    table = _output_of("-c", "from soulsync_engine.cli import main; main()", "matrix", "--markdown")
+    if not table.startswith("|"):
+        raise RuntimeError(f"there is no table of capabilities: {table}")
+    return table
 
 
 def operations() -> str:
@@ -50,6 +58,7 @@ def operations() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "exit-codes": exit_codes,
+    "matrix": matrix,
     "operations": operations,
 }
 
