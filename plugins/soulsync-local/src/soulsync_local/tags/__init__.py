@@ -1,0 +1,27 @@
+"""Reading what an audio file says about itself.
+
+`read_tags` and `read_batch` give plain values that can be pickled and stored; `read_cover` gives the embedded picture.
+Nothing here raises for an odd file, and nothing here imports the engine, so that a worker process starts fast.
+
+A file goes through at most three stages:
+
+1. `quick`: tinytag reads the tags of plain MP3 and MP4 files, several times faster than mutagen does. A guard looks at
+   the frame and atom headers first and lets through only files of the kind both libraries read alike.
+2. `reading`: mutagen reads everything else, with the class the first bytes of the file ask for; the name of a file
+   decides nothing that its content tells.
+3. `fields`: the rules that turn the texts of any format into one `FileTags`.
+"""
+
+from soulsync_local.tags.covers import read_cover
+from soulsync_local.tags.reading import read_batch, read_tags
+from soulsync_local.tags.values import READER_VERSION, FileTags, ProblemReason, TagProblem
+
+__all__ = [
+    "READER_VERSION",
+    "FileTags",
+    "ProblemReason",
+    "TagProblem",
+    "read_batch",
+    "read_cover",
+    "read_tags",
+]

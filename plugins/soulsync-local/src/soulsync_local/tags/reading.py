@@ -1,0 +1,49 @@
+"""Reading one file, or many, without ever failing for one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from soulsync_local.tags.opening import HEAD_SIZE, NoAudioError, kind_of
+from soulsync_local.tags.quick import read_plain_mp3, read_plain_mp4
+from soulsync_local.tags.thorough import read_with_mutagen
+from soulsync_local.tags.values import FileTags, TagProblem
+
+AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+def read_tags(path: AnyPath) -> FileTags | TagProblem:
+    """The tags and audio properties of the file at `path`. Never raises for its content, nor for its state on the disk."""
+    head = b""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            head = file.read(HEAD_SIZE)
+            if not head:
+                return TagProblem(reason="empty", detail="The file has no bytes.")
+            quick = None
+            if head.startswith(b"ID3") and len(head) > 10:
+                quick = read_plain_mp3(file, head, size)
+            elif head.startswith(b"ftyp", 4):
+                quick = read_plain_mp4(file, size)
+            return quick or read_with_mutagen(file, head, size)
+    except FileNotFoundError as error:
+        return TagProblem(reason="missing", detail=_words(error))
+    except OSError as error:
+        return TagProblem(reason="unreadable", detail=_words(error))
+    except NoAudioError as error:
+        return TagProblem(reason="not-audio", detail=_words(error))
+    except Exception as error:  # noqa: BLE001 - hostile bytes make the libraries raise nearly anything
+        return TagProblem(reason="not-audio" if kind_of(head) is None else "damaged", detail=_words(error))
+
+
+def read_batch(paths: Iterable[AnyPath]) -> list[FileTags | TagProblem]:
+    """`read_tags` of each path, in their order: the unit of work of a worker process."""
+    return [read_tags(path) for path in paths]
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"{type(error).__name__}: {error}"[:300]
