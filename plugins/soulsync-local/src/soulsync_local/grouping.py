@@ -1,0 +1,187 @@
+"""How the files of one folder become albums. Pure functions of tags and paths; the rules are in the documentation.
+
+The unit is the album folder: one folder together with its disc folders. So one changed file means looking at the
+tags of its neighbours again, and never at those of the whole library.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from soulsync_local.ids import album_id, artist_id
+from soulsync_local.keys import main_artist, name_key
+from soulsync_local.naming import album_from_folder, artist_from_folder, folder_disc
+from soulsync_local.tags.values import FileTags
+
+GROUPING_VERSION = 1
+"""Grows whenever the same files would be grouped otherwise, so that what was stored before is grouped again."""
+
+VARIOUS_ARTISTS = "Various Artists"
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFile:
+    """One readable file of the folder. `added` and `updated` are in nanoseconds since 1970."""
+
+    path: bytes
+    tags: FileTags
+    added: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumArtist:
+    """One album artist of a part of an album."""
+
+    id: str
+    key: str
+    name: str
+    musicbrainz_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumPart:
+    """What one folder holds of an album. Mostly that is all of it; an album may lie in several folders."""
+
+    id: str
+    title: str
+    artists: tuple[AlbumArtist, ...]
+    year: int | None
+    genres: tuple[str, ...]
+    compilation: bool
+    discs: tuple[int, ...]
+    duration_ms: int | None
+    release_id: str | None
+    release_group_id: str | None
+    added: int
+    updated: int
+    files: tuple[GroupFile, ...]
+
+
+def artist_names(tags: FileTags, folder: bytes, root_name: str) -> tuple[str, ...]:
+    """The artists of a track: as tagged, else its album artists, else what the folders say."""
+    return tags.artists or tags.album_artists or (artist_from_folder(folder, root_name),)
+
+
+def album_title(tags: FileTags, folder: bytes, root_name: str) -> str:
+    """The title of a track's album: as tagged, else the name of its folder."""
+    return tags.album or album_from_folder(folder, root_name)
+
+
+def group_folder(library: str, folder: bytes, root_name: str, files: Sequence[GroupFile]) -> tuple[AlbumPart, ...]:
+    """The albums, or parts of albums, that these files of one album folder make. `files` are in path order."""
+    by_title: dict[str, list[GroupFile]] = {}
+    for file in files:
+        by_title.setdefault(name_key(album_title(file.tags, folder, root_name)), []).append(file)
+    parts: list[AlbumPart] = []
+    for title, members in by_title.items():
+        by_owner: dict[tuple[str, ...], list[tuple[GroupFile, tuple[str, ...]]]] = {}
+        for file, owner in zip(members, _owners(members, folder, root_name), strict=True):
+            by_owner.setdefault(tuple(map(name_key, owner)), []).append((file, owner))
+        parts.extend(_part(library, folder, root_name, title, keys, owned) for keys, owned in by_owner.items())
+    return tuple(parts)
+
+
+def _owners(files: Sequence[GroupFile], folder: bytes, root_name: str) -> list[tuple[str, ...]]:
+    """The album artists of each of these files, which lie in one folder and name the same album."""
+    untold = [file.tags for file in files if not file.tags.album_artists and not file.tags.compilation]
+    shared = _shared_artists(untold, folder, root_name)
+    return [
+        file.tags.album_artists or ((VARIOUS_ARTISTS,) if file.tags.compilation else shared) for file in files
+    ]
+
+
+def _shared_artists(untold: Sequence[FileTags], folder: bytes, root_name: str) -> tuple[str, ...]:
+    """The album artists of files that name none: their common artist, many artists, or what the folders say."""
+    credited = [tags.artists for tags in untold if tags.artists]
+    if not credited:
+        return (artist_from_folder(folder, root_name),)
+    if len({tuple(map(name_key, names)) for names in credited}) == 1:
+        names = credited[0]
+        return (main_artist(names[0]),) if len(names) == 1 else names
+    mains = {name_key(main_artist(names[0])): main_artist(names[0]) for names in credited}
+    return tuple(mains.values()) if len(mains) == 1 else (VARIOUS_ARTISTS,)
+
+
+def _part(
+    library: str,
+    folder: bytes,
+    root_name: str,
+    title_key: str,
+    owner_keys: tuple[str, ...],
+    owned: Sequence[tuple[GroupFile, tuple[str, ...]]],
+) -> AlbumPart:
+    files = tuple(file for file, _ in owned)
+    tags = [file.tags for file in files]
+    release = _most_common(tag.release_id for tag in tags)
+    year = _most_common(tag.year for tag in tags)
+    durations = [tag.duration_ms for tag in tags if tag.duration_ms is not None]
+    return AlbumPart(
+        # The edition keeps a reissue apart from the first issue, also when both are called the same.
+        id=album_id(library, owner_keys, title_key, release or (str(year) if year is not None else "")),
+        title=_most_common(album_title(tag, folder, root_name) for tag in tags) or "",
+        artists=_artists(library, owner_keys, owned),
+        year=year,
+        genres=_by_frequency((genre for tag in tags for genre in tag.genres), name_key),
+        compilation=any(tag.compilation for tag in tags) or owner_keys == (name_key(VARIOUS_ARTISTS),),
+        discs=tuple(sorted({disc_of(file.path, file.tags) or 1 for file in files})),
+        duration_ms=sum(durations) if durations else None,
+        release_id=release,
+        release_group_id=_most_common(tag.release_group_id for tag in tags),
+        added=min(file.added for file in files),
+        updated=max(file.updated for file in files),
+        files=files,
+    )
+
+
+def disc_of(path: bytes, tags: FileTags) -> int | None:
+    """The disc: as tagged, else the number of the disc folder."""
+    return tags.disc if tags.disc is not None else folder_disc(path)
+
+
+def _artists(
+    library: str, keys: tuple[str, ...], owned: Sequence[tuple[GroupFile, tuple[str, ...]]]
+) -> tuple[AlbumArtist, ...]:
+    artists: dict[str, AlbumArtist] = {}
+    for position, key in enumerate(keys):
+        if key in artists:
+            continue
+        ids = (_musicbrainz_id(file.tags, owner, position) for file, owner in owned)
+        artists[key] = AlbumArtist(
+            id=artist_id(library, key),
+            key=key,
+            name=_most_common(owner[position] for _, owner in owned) or key,
+            musicbrainz_id=_most_common(ids),
+        )
+    return tuple(artists.values())
+
+
+def _musicbrainz_id(tags: FileTags, owner: tuple[str, ...], position: int) -> str | None:
+    """The id of the album artist at that position, where the tags have as many ids as names."""
+    if tags.album_artists:
+        names, ids = tags.album_artists, tags.album_artist_ids
+    elif tags.artists == owner:
+        names, ids = tags.artists, tags.artist_ids
+    else:
+        return None
+    return ids[position] if len(names) == len(ids) else None
+
+
+def _most_common(values: Iterable[_T | None]) -> _T | None:
+    """The value met most often; of several, the one met first. None does not count."""
+    ranked = Counter(value for value in values if value is not None).most_common(1)
+    return ranked[0][0] if ranked else None
+
+
+def _by_frequency(values: Iterable[str], key: Callable[[str], str]) -> tuple[str, ...]:
+    shown: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for value in values:
+        counts[key(value)] += 1
+        shown.setdefault(key(value), value)
+    return tuple(shown[found] for found, _ in counts.most_common())
