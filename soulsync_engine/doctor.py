@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +31,7 @@ from soulsync_engine.errors import (
     NotFoundError,
     SoulSyncError,
 )
+from soulsync_engine.hookspecs import DoctorCheck
 from soulsync_engine.loading import LoadedBackend, check_spec, import_client, import_spec, load
 from soulsync_engine.models import ServerInfo
 from soulsync_engine.plugins import GlobalPlugins
@@ -121,36 +123,38 @@ def examine_server(
             next_step="List them with: soulsync servers list",
         )
     chosen = config.servers[server]
-    steps = _ServerSteps(
-        chosen,
-        discover() if records is None else records,
-        data_dir=config.data_dir,
-        plugins=GlobalPlugins.installed() if plugins is None else plugins,
-    )
-    try:
+    with ExitStack() as afterwards:
+        steps = _ServerSteps(
+            chosen,
+            discover() if records is None else records,
+            data_dir=config.data_dir,
+            plugins=GlobalPlugins.installed() if plugins is None else plugins,
+            afterwards=afterwards,
+        )
         return Examination(backend=chosen.backend, server=server, stages=_walk(steps.steps()))
-    finally:
-        steps.close()
 
 
 def run_checks(plugins: GlobalPlugins) -> tuple[CheckReport, ...]:
-    """Run every check that plugins contribute. One that raises what it should not has failed."""
+    """Run every check that plugins contribute, each of them."""
     reports = []
     for check in plugins.doctor_checks():
         try:
-            finding = check.run()
+            reports.append(CheckReport(name=check.name, outcome=Outcome.PASSED, finding=_run(check)))
         except SoulSyncError as error:
             reports.append(CheckReport(name=check.name, outcome=Outcome.FAILED, error=error))
-        except Exception as error:
-            broken = ContractViolationError(
-                f"The check {check.name!r} itself failed: {type(error).__name__}: {error}.",
-                next_step="Report this to the authors of the plugin it comes from.",
-            )
-            broken.__cause__ = error
-            reports.append(CheckReport(name=check.name, outcome=Outcome.FAILED, error=broken))
-        else:
-            reports.append(CheckReport(name=check.name, outcome=Outcome.PASSED, finding=finding))
     return tuple(reports)
+
+
+def _run(check: DoctorCheck) -> str:
+    try:
+        return check.run()
+    except SoulSyncError:
+        raise
+    except Exception as error:
+        raise ContractViolationError(
+            f"The check {check.name!r} itself failed: {type(error).__name__}: {error}.",
+            next_step="Report this to the authors of the plugin it comes from.",
+        ) from error
 
 
 _Step = tuple[Stage, Callable[[], str]]
@@ -212,6 +216,8 @@ class _BackendSteps:
 
 
 class _ServerSteps(_BackendSteps):
+    _session: Session
+
     def __init__(
         self,
         config: ServerConfig,
@@ -219,14 +225,15 @@ class _ServerSteps(_BackendSteps):
         *,
         data_dir: Path,
         plugins: GlobalPlugins,
+        afterwards: ExitStack,
     ) -> None:
         super().__init__(config.backend, records)
         self._config = config
         self._data_dir = data_dir
         self._plugins = plugins
-        self._session: Session | None = None
         self._info: ServerInfo | None = None
         self._refused: SoulSyncError | None = None
+        self._afterwards = afterwards
 
     def steps(self) -> list[_Step]:
         return [
@@ -237,16 +244,12 @@ class _ServerSteps(_BackendSteps):
             (Stage.CAPABILITIES, self._grade),
         ]
 
-    def close(self) -> None:
-        if self._session is not None:
-            self._session.close()
-
     def _configure(self) -> str:
         self._session = Session(self._config, self._loaded, data_dir=self._data_dir, plugins=self._plugins)
+        self._afterwards.callback(self._session.close)
         return "the settings are complete"
 
     def _connect(self) -> str:
-        assert self._session is not None
         try:
             self._info = self._session.connect()
         except (AuthenticationError, NotAllowedError) as error:
@@ -262,6 +265,5 @@ class _ServerSteps(_BackendSteps):
         return f"accepted as {user}" if user else "accepted"
 
     def _grade(self) -> str:
-        assert self._session is not None
         offered = sum(support.offered for support in self._session.capabilities.values())
         return f"{offered} of {len(self._session.capabilities)} operations are offered"

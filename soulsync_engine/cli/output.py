@@ -1,0 +1,100 @@
+"""What is printed: tables for people, one JSON document for programs, sentences for errors.
+
+Results go to standard output, everything else to standard error. Titles come from files and servers
+that anybody may have written, so they never reach the terminal as anything but text.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from soulsync_engine.errors import SoulSyncError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Control characters, the marks that reverse the direction of what follows, and halves of surrogate
+# pairs: they move the cursor, recolour or reorder the line, or cannot be encoded at all.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BLANKS = str.maketrans({"\t": " ", "\n": " ", "\r": " "})
+_UNLIMITED = 100_000
+
+
+def printable(text: str) -> str:
+    """The text on one line, without anything that a terminal would obey."""
+    return _UNPRINTABLE.sub("", text.translate(_BLANKS))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that takes text literally: no markup, no emoji codes, no colouring of numbers."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def show(line: str = "") -> None:
+    """Print one line of a result."""
+    sys.stdout.write(f"{printable(line)}\n")
+
+
+def note(line: str) -> None:
+    """Tell the user something that is not the result."""
+    sys.stderr.write(f"{printable(line)}\n")
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under their column heads, fitted to a terminal or, into a file, one line a row."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = sys.stdout.isatty()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=not terminal, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    # Rendered apart and written in one piece: Rich would end the process on a closed pipe by itself.
+    page = io.StringIO()
+    width = console().width if terminal else _UNLIMITED
+    Console(file=page, width=width, force_terminal=terminal, markup=False, emoji=False).print(table)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines()))
+
+
+def show_json(document: Mapping[str, object]) -> None:
+    """Print the one JSON document of this command, in ASCII so that no terminal or pipe can garble it."""
+    sys.stdout.write(f"{json.dumps(document, default=_builtin, indent=2)}\n")
+
+
+def describe_error(error: SoulSyncError) -> dict[str, object]:
+    """An error as programs read it."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "next_step": error.next_step,
+        "server": error.server,
+    }
+
+
+def show_error(error: SoulSyncError, *, as_json: bool) -> None:
+    """Print an error to standard error: a sentence and the next step, or a JSON document."""
+    if as_json:
+        sys.stderr.write(f"{json.dumps({'error': describe_error(error)}, indent=2)}\n")
+        return
+    where = f"{error.server}: " if error.server else ""
+    note(f"{where}{error.message}")
+    if error.next_step:
+        note(error.next_step)
+
+
+def _builtin(value: object) -> object:
+    """Models, times and enumerations as JSON has them; the keys of a model are its field names."""
+    import msgspec
+
+    plain: object = msgspec.to_builtins(value)
+    return plain

@@ -1,0 +1,106 @@
+"""Asking for what a backend's settings need."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from soulsync_engine.cli.output import note, printable
+from soulsync_engine.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from soulsync_engine.settings import BackendSettings
+
+_PATHS = frozenset({"path", "file-path", "directory-path"})
+
+
+def given_settings(model: type[BackendSettings], pairs: Iterable[str]) -> dict[str, object]:
+    """The settings that `--set KEY=VALUE` options give; a key given several times is a list.
+
+    A path becomes absolute, because the configuration is read from anywhere.
+    """
+    collected: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"{key!r} lacks its value; write KEY=VALUE.", param_hint="--set")
+        collected.setdefault(key, []).append(value)
+    fields = _fields(model)
+    settings: dict[str, object] = {}
+    for key, values in collected.items():
+        field = fields.get(key, {})
+        values = [_absolute(value) if _is_path(field) else value for value in values]
+        settings[key] = values if len(values) > 1 or _only_list(field) else values[0]
+    return settings
+
+
+def ask_for_missing(model: type[BackendSettings], settings: Mapping[str, object]) -> dict[str, object]:
+    """The settings, with the required ones that are missing asked for. Secrets are not echoed."""
+    complete = dict(settings)
+    fields = _fields(model)
+    required = model.model_json_schema().get("required", [])
+    for key in (key for key in required if key not in complete):
+        field = fields[key]
+        description = printable(str(field.get("description") or field.get("title") or key)).rstrip(".")
+        value = _ask(key, description, secret=_is_secret(field))
+        value = _absolute(value) if _is_path(field) else value
+        complete[key] = [value] if _only_list(field) else value
+    return complete
+
+
+def stored_form(settings: BackendSettings, given: Mapping[str, object]) -> dict[str, object]:
+    """What belongs into the file: what was given, numbers and switches as such, secrets as they were written."""
+    validated = settings.model_dump(mode="json")
+    return {
+        key: validated[key] if isinstance(validated.get(key), bool | int | float) else value
+        for key, value in given.items()
+    }
+
+
+def _ask(key: str, description: str, *, secret: bool) -> str:
+    if secret:
+        note(
+            f"{description}: it is not shown. env:NAME, file:PATH or keyring:SERVICE/NAME say where to read it."
+        )
+    try:
+        answer: str = typer.prompt(key if secret else f"{description} ({key})", hide_input=secret, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise ConfigurationError(
+            f"The setting {key!r} ({description}) is missing, and there is nobody to ask.",
+            next_step=f"Give it with: --set {key}=VALUE",
+        ) from None
+    return answer
+
+
+def _fields(model: type[BackendSettings]) -> dict[str, Mapping[str, object]]:
+    fields: dict[str, Mapping[str, object]] = model.model_json_schema().get("properties", {})
+    return fields
+
+
+def _shapes(field: Mapping[str, object]) -> list[Mapping[str, object]]:
+    alternatives = field.get("anyOf")
+    return alternatives if isinstance(alternatives, list) else [field]
+
+
+def _is_secret(field: Mapping[str, object]) -> bool:
+    return any(shape.get("format") == "password" for shape in _shapes(field))
+
+
+def _only_list(field: Mapping[str, object]) -> bool:
+    return {shape.get("type") for shape in _shapes(field)} - {"null"} == {"array"}
+
+
+def _is_path(field: Mapping[str, object]) -> bool:
+    shapes = _shapes(field)
+    items = [shape["items"] for shape in shapes if isinstance(shape.get("items"), dict)]
+    return any(shape.get("format") in _PATHS for shape in (*shapes, *items) if isinstance(shape, dict))
+
+
+def _absolute(value: str) -> str:
+    return str(Path(value).expanduser().absolute())

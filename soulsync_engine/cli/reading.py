@@ -1,0 +1,102 @@
+"""`soulsync search` and `soulsync changes`: reading the mirror, without asking any server."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from soulsync_engine.cli.output import note, show, show_json, show_table
+from soulsync_engine.cli.state import Invocation, JsonOption, ServerOption
+from soulsync_engine.models.refs import Kind
+
+if TYPE_CHECKING:
+    from soulsync_engine.models import ArtistCredit, Item
+
+
+def search(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(help="Words of a title, album or artist.")],
+    kind: Annotated[
+        list[Kind] | None,
+        typer.Option("--kind", "-k", help="Only this kind; may be repeated.", show_default=False),
+    ] = None,
+    server: ServerOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many hits.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="Leave out so many hits first.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Search the mirror."""
+    with Invocation.of(ctx).engine() as engine:
+        chosen = None if server is None else engine.server(server).name
+        hits = engine.mirror.search(
+            text, kinds=frozenset(kind) if kind else None, server=chosen, limit=limit, offset=offset
+        )
+    if as_json:
+        described = [
+            {"kind": hit.item.ref.kind, "uid": hit.uid, "score": hit.score, "item": hit.item} for hit in hits
+        ]
+        show_json({"query": text, "limit": limit, "offset": offset, "hits": described})
+    elif hits:
+        show_table(("KIND", "TITLE", "ARTIST", "ALBUM", "YEAR", "SERVER"), [_row(hit.item) for hit in hits])
+        if len(hits) == limit:
+            note(f"There may be more: --offset {offset + limit}")
+    else:
+        show("Nothing in the mirror fits.")
+
+
+def changes(
+    ctx: typer.Context,
+    since: Annotated[
+        int,
+        typer.Option("--since", min=0, help="Only what came after this sequence number; 0 is everything."),
+    ],
+    server: ServerOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many changes.")] = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what changed in the mirror, in order."""
+    with Invocation.of(ctx).engine() as engine:
+        chosen = None if server is None else engine.server(server).name
+        found = list(islice(engine.mirror.changes(since, server=chosen, limit=limit + 1), limit + 1))
+    more, found = len(found) > limit, found[:limit]
+    last = found[-1].seq if found else since
+    if as_json:
+        show_json({"since": since, "changes": found, "last": last, "more": more})
+    elif found:
+        show_table(
+            ("SEQ", "CHANGE", "KIND", "TITLE", "FIELDS", "SERVER", "AT"),
+            [
+                (
+                    str(change.seq),
+                    change.type,
+                    change.kind,
+                    change.title,
+                    ", ".join(change.fields),
+                    change.ref.server,
+                    f"{change.at:%Y-%m-%d %H:%M:%S}",
+                )
+                for change in found
+            ],
+        )
+        if more:
+            note(f"There is more: --since {last}")
+    else:
+        show("Nothing changed.")
+
+
+def _row(item: Item) -> tuple[str, ...]:
+    from soulsync_engine.models import Album, Artist
+
+    if isinstance(item, Artist):
+        title, artists, album, year = item.name, "", "", None
+    elif isinstance(item, Album):
+        title, artists, album, year = item.title, _names(item.artists), "", item.year
+    else:
+        title, artists, album, year = item.title, _names(item.artists), item.album or "", item.year
+    return (item.ref.kind, title, artists, album, str(year or ""), item.ref.server)
+
+
+def _names(credits: tuple[ArtistCredit, ...]) -> str:
+    return ", ".join(credit.name for credit in credits)
