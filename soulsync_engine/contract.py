@@ -74,7 +74,7 @@ hookimpl: Final = pluggy.HookimplMarker(PROJECT)
 SettingsT_co = TypeVar("SettingsT_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ServerContext(Generic[SettingsT_co]):
     """What the engine hands to a client it opens.
 
@@ -103,6 +103,7 @@ class MediaServerClient(ABC):
 
     def __init__(self, context: ServerContext[object]) -> None:
         """Take what the engine hands over. Nothing is read, opened or asked here."""
+        self.server = context.server
 
     def narrow(self) -> Mapping[str, Support]:
         """After `connect`: the operations this server, version or user cannot do, with the reason. No request."""
@@ -381,7 +382,7 @@ class MediaServerClient(ABC):
     @hookspec(firstresult=True)
     @operation(Capability.MEDIA)
     def stream(self, track_id: str, range: ByteRange | None, max_bitrate: int | None) -> Media:
-        """The sound of a track, in whole or a range of bytes, transcoded down to `max_bitrate` kbit/s where possible."""
+        """The sound of a track, in whole or a range of bytes, transcoded to `max_bitrate` kbit/s where possible."""
         self._not_offered("stream")
 
     # users, sessions, watch

@@ -275,5 +275,5 @@ class Operations(Primitives):
 def _is_wanted(track: Track, title: str, artist: str) -> bool:
     if title not in search_key(track.title):
         return False
-    credits = {search_key(credit.name) for credit in (*track.artists, *track.album_artists)}
-    return not artist or artist in credits
+    credited = {search_key(credit.name) for credit in (*track.artists, *track.album_artists)}
+    return not artist or artist in credited

@@ -70,7 +70,7 @@ class GlobalPlugins:
                 answer: object = implementation.function(
                     *(arguments[name] for name in implementation.argnames)
                 )
-            except Exception:
+            except Exception:  # noqa: BLE001 - an observer may raise anything
                 _log.exception("The plugin %s failed in %s", implementation.plugin_name, hook)
             else:
                 yield answer
@@ -79,7 +79,7 @@ class GlobalPlugins:
 def _load(entry: EntryPoint) -> tuple[str, object] | None:
     try:
         return entry.name, entry.load()
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         # One plugin that cannot be imported must not take the host down.
         _log.warning("The plugin %s is left out, it cannot be loaded: %r", entry.name, error)
         return None

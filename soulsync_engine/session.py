@@ -66,7 +66,7 @@ class Session:
         self._info: ServerInfo | None = None
         self._closed = False
         self._connecting = RLock()
-        context = ServerContext[BackendSettings](
+        context: ServerContext[BackendSettings] = ServerContext(
             server=config.name,
             settings=settings,
             data_dir=data_dir / "servers" / config.name,
@@ -162,7 +162,7 @@ class Session:
             if self._redactor.taints(error):
                 raise error from None
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - hosts are promised typed errors only
             distribution = self.description.distribution
             violation = ContractViolationError(
                 f"{name} of {distribution} raised {type(error).__name__}: {self._redactor.text(str(error))}.",

@@ -30,7 +30,7 @@ class PlayEvent:
     client: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PlayEventPage(Page[PlayEvent]):
     """One page of play events, newest first, all of the same `level`."""
 

@@ -1,4 +1,7 @@
-"""Pages: what a listing returns. They cross the bus whole, so every error passes every wrapper."""
+"""Pages: what a listing returns. They cross the bus whole, so every error passes every wrapper.
+
+The generic ones have no slots: on Python 3.11 and 3.12 a frozen class with slots cannot be built as `Page[Track](...)`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class Problem:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Page(Generic[T_co]):
     """One page of a listing.
 
@@ -37,7 +40,7 @@ class Page(Generic[T_co]):
     empty_proof: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ChangedPage(Page[T_co]):
     """One page of what changed since a token.
 

@@ -1,0 +1,223 @@
+"""Configuration from a file, a mapping and variables; every mistake is one sentence that names the key."""
+
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from soulsync_engine.config import ConfigFile, config_from_mapping, config_path, load_config
+from soulsync_engine.config.secrets import resolve_secrets
+from soulsync_engine.config.validation import secrets_of, validate_settings
+from soulsync_engine.discovery import in_process
+from soulsync_engine.errors import ConfigurationError, NotFoundError
+from soulsync_engine.plugin import BackendSettings, BackendSpec, LegacySection
+
+
+class ShelfSettings(BackendSettings):
+    base_url: str
+    token: SecretStr
+    password: SecretStr | None = None
+    timeout: float = 30.0
+
+
+SHELF = BackendSpec(
+    name="shelf",
+    title="Shelf",
+    contract=1,
+    client="soulsync_engine.testing.reference.client:ReferenceClient",
+    settings=f"{__name__}:ShelfSettings",
+    legacy=LegacySection(server="old-shelf", section="shelfseek", keys={"transfer_path": "base_url"}),
+)
+
+
+def write(folder: Path, text: str, name: str = "soulsync.toml") -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    file = write(
+        tmp_path,
+        '[server]\nactive = "home"\n[servers.home]\nbackend = "shelf"\nbase_url = "http://x"\n'
+        f'[engine]\ndata_dir = "{tmp_path}"\n',
+    )
+    config = load_config(file, environ={})
+    assert config.active == "home"
+    assert config.servers["home"].settings == {"base_url": "http://x"}
+    assert config.mirror_url == f"sqlite:///{tmp_path}/mirror.db"
+    assert config.source == file
+
+
+def test_settings_are_not_shown(tmp_path: Path) -> None:
+    config = config_from_mapping({"servers": {"home": {"backend": "shelf", "token": "s3cret"}}})
+    assert "s3cret" not in repr(config)
+
+
+def test_variables_come_on_top_and_stay_texts(tmp_path: Path) -> None:
+    file = write(tmp_path, '[servers.My-Home]\nbackend = "shelf"\ntoken = "a"\n')
+    environ = {
+        "SOULSYNC_SERVERS__MY_HOME__TOKEN": "12345",
+        "SOULSYNC_SERVERS__ATTIC__BACKEND": "shelf",
+        "SOULSYNC_SERVER__ACTIVE": "attic",
+        "SOULSYNC_MIRROR__URL": "sqlite:///other.db",
+        "SOULSYNC_BACKENDS": "shelf",
+    }
+    config = load_config(file, environ=environ)
+    assert config.servers["My-Home"].settings == {"token": "12345"}
+    assert config.active == "attic"
+    assert config.mirror_url == "sqlite:///other.db"
+
+
+def test_values_passed_in_code_are_final(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOULSYNC_SERVERS__HOME__TOKEN", "from the environment")
+    config = config_from_mapping({"servers": {"home": {"backend": "shelf", "token": "in code"}}})
+    assert config.servers["home"].settings == {"token": "in code"}
+
+
+def test_a_missing_default_file_is_an_empty_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.delenv("SOULSYNC_CONFIG", raising=False)
+    assert load_config().servers == {}
+
+
+def test_the_variable_names_the_file(tmp_path: Path) -> None:
+    assert config_path({"SOULSYNC_CONFIG": str(tmp_path / "a.toml")}) == tmp_path / "a.toml"
+    with pytest.raises(ConfigurationError, match=r"a\.toml does not exist"):
+        load_config(environ={"SOULSYNC_CONFIG": str(tmp_path / "a.toml")})
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[servers", "is not valid"),
+        ('[servers.home]\nurl = "x"', "servers.home.backend is missing"),
+        ('[sever]\nactive = "x"', r"sever is not a known key \(did you mean server"),
+        ('[server]\nactiv = "x"', r"server.activ is not a known key \(did you mean active"),
+        ("[server]\nactive = 3", "server.active: input should be a valid string"),
+        ('servers = "none"', "servers: input should be a valid dictionary"),
+        ('[server]\nactive = "x"', r"active server 'x' is not configured \(configured: none\)"),
+        ('[servers."../x"]\nbackend = "shelf"', "cannot be the name of a server"),
+    ],
+)
+def test_each_mistake_in_a_file_has_its_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=sentence) as caught:
+        load_config(write(tmp_path, text), environ={})
+    assert caught.value.next_step
+
+
+def test_a_file_that_is_no_text_and_a_folder_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "noise.toml").write_bytes(b"\xff\xfe\x00")
+    for path in (tmp_path / "noise.toml", tmp_path):
+        with pytest.raises(ConfigurationError, match="cannot be read"):
+            load_config(path, environ={})
+
+
+def settings(**values: object) -> BackendSettings:
+    return validate_settings(ShelfSettings, values, server="home")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"token": "t"}, "base_url is missing"),
+        ({"base_url": "u", "token": "t", "tokn": "t"}, r"tokn is not a known key \(did you mean token"),
+        ({"base_url": "u", "token": "t", "timeout": "soon"}, "timeout: input should be a valid number"),
+        ({"base_url": "u", "token": ["s3cret"]}, "token: input should be a valid string"),
+    ],
+)
+def test_each_mistake_in_settings_has_its_sentence_without_a_value(
+    values: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=sentence) as caught:
+        settings(**values)
+    assert caught.value.server == "home"
+    assert "s3cret" not in str(caught.value)
+
+
+def test_secrets_come_from_variables_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELF_TOKEN", "from a variable")
+    (tmp_path / "password").write_text("from a file\n")
+    made = settings(base_url="env:SHELF_TOKEN", token="env:SHELF_TOKEN", password=f"file:{tmp_path}/password")
+    assert secrets_of(made) == ["from a variable", "from a file"] or set(secrets_of(made)) == {
+        "from a variable",
+        "from a file",
+    }
+    assert made.model_dump()["base_url"] == "env:SHELF_TOKEN"
+    assert "variable" not in repr(made).replace("env:SHELF_TOKEN", "")
+
+
+def test_a_secret_with_a_colon_is_not_taken_for_a_reference() -> None:
+    assert resolve_secrets(ShelfSettings, {"token": "a:b"}, server="home") == {"token": "a:b"}
+
+
+@pytest.mark.parametrize(
+    ("reference", "sentence"),
+    [
+        ("env:NO_SUCH_VARIABLE", "the environment variable NO_SUCH_VARIABLE is not set"),
+        ("file:/no/such/file", "the file /no/such/file cannot be read"),
+        ("keyring:soulsync/nobody", "keyring"),
+    ],
+)
+def test_a_secret_that_cannot_be_resolved_says_where_it_was_looked_for(reference: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        settings(base_url="u", token=reference)
+
+
+def test_the_old_application_s_configuration_keeps_working(tmp_path: Path) -> None:
+    file = write(
+        tmp_path,
+        '{"active_media_server": "old-shelf", "shelfseek": {"transfer_path": "/music", "other": 1}, '
+        '"spotify": {"client_id": "x"}}',
+        "config.json",
+    )
+    config = load_config(file, environ={}, records=in_process(SHELF))
+    assert config.active == "old-shelf"
+    assert config.servers["old-shelf"].backend == "shelf"
+    assert config.servers["old-shelf"].settings == {"base_url": "/music"}
+
+
+def test_an_old_section_without_values_is_no_server() -> None:
+    old = {"active_media_server": "old-shelf", "shelfseek": {"transfer_path": ""}}
+    config = config_from_mapping(old, records=in_process(SHELF))
+    assert config.servers == {}
+    assert config.active is None
+
+
+def test_editing_keeps_what_the_user_wrote(tmp_path: Path) -> None:
+    file = write(tmp_path, '# my servers\n[servers.home] # at home\nbackend = "shelf"\n')
+    edited = ConfigFile(file)
+    edited.add_server("attic", "shelf", {"base_url": 'a "quoted" \\ path', "token": "t"})
+    edited.use_server("attic")
+    text = file.read_text()
+    assert "# my servers" in text
+    assert "# at home" in text
+    assert tomllib.loads(text)["servers"]["attic"]["base_url"] == 'a "quoted" \\ path'
+    assert load_config(file, environ={}).active == "attic"
+    edited.remove_server("attic")
+    assert load_config(file, environ={}).active is None
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_first_server_becomes_the_active_one(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "soulsync.toml"
+    ConfigFile(file).add_server("home", "shelf", {})
+    assert load_config(file, environ={}).active == "home"
+
+
+def test_editing_refuses_taken_and_unknown_names_and_broken_files(tmp_path: Path) -> None:
+    file = write(tmp_path, '[servers.home]\nbackend = "shelf"\n')
+    with pytest.raises(ConfigurationError, match="There is a server called 'home' already"):
+        ConfigFile(file).add_server("home", "shelf", {})
+    for edit in (ConfigFile(file).remove_server, ConfigFile(file).use_server):
+        with pytest.raises(NotFoundError, match=r"No server is called 'attic' \(configured: home\)"):
+            edit("attic")
+    broken = write(tmp_path, "[servers", "broken.toml")
+    with pytest.raises(ConfigurationError, match="is not valid"):
+        ConfigFile(broken).add_server("home", "shelf", {})
+    assert broken.read_text() == "[servers"
