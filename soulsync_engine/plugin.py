@@ -19,6 +19,7 @@ from soulsync_engine.errors import (
     UnavailableError,
     UnsupportedError,
 )
+from soulsync_engine.signin import SignIn, SignInChallenge, SignInOutcome, SignInState
 from soulsync_engine.spec import BackendSpec, LegacySection
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ __all__ = [
     "NotAllowedError",
     "NotFoundError",
     "ServerContext",
+    "SignIn",
+    "SignInChallenge",
+    "SignInOutcome",
+    "SignInState",
     "SoulSyncError",
     "Support",
     "UnavailableError",

@@ -35,7 +35,7 @@ class BackendSpec:
     `name` equals the entry point's name. `title` is for people. `contract` is the number of the
     contract the client was written for. `client` and `settings` are import strings,
     `"package.module:Class"`, of a `MediaServerClient` and of a `BackendSettings` subclass. `legacy` lets
-    the old application's configuration keep working.
+    the old application's configuration keep working. `sign_in` is the import string of a `SignIn` subclass.
     """
 
     name: str
@@ -44,3 +44,4 @@ class BackendSpec:
     client: str
     settings: str
     legacy: LegacySection | None = None
+    sign_in: str | None = None

@@ -12,7 +12,8 @@ class ServerInfo:
     """What a server says of itself when connecting.
 
     `machine_id` identifies the installation across address changes, where the server has such an id.
-    `user` is the name of the user the credentials belong to.
+    `user` is the name of the user the credentials belong to. `notes` are sentences for `soulsync doctor`,
+    such as how listings are read and why.
     """
 
     product: str
@@ -20,6 +21,7 @@ class ServerInfo:
     name: str | None = None
     machine_id: str | None = None
     user: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class ServerState(StrEnum):
