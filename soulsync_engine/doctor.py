@@ -72,11 +72,15 @@ class StageReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """All stages of one backend or server. `server` is None when only the backend was examined."""
+    """All stages of one backend or server. `server` is None when only the backend was examined.
+
+    `notes` are what the server has to say about itself.
+    """
 
     backend: str
     server: str | None = None
     stages: tuple[StageReport, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def error(self) -> SoulSyncError | None:
@@ -131,7 +135,8 @@ def examine_server(
             plugins=GlobalPlugins.installed() if plugins is None else plugins,
             afterwards=afterwards,
         )
-        return Examination(backend=chosen.backend, server=server, stages=_walk(steps.steps()))
+        stages = _walk(steps.steps())
+        return Examination(backend=chosen.backend, server=server, stages=stages, notes=steps.notes)
 
 
 def run_checks(plugins: GlobalPlugins) -> tuple[CheckReport, ...]:
@@ -234,6 +239,10 @@ class _ServerSteps(_BackendSteps):
         self._info: ServerInfo | None = None
         self._refused: SoulSyncError | None = None
         self._afterwards = afterwards
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._info.notes if self._info else ()
 
     def steps(self) -> list[_Step]:
         return [

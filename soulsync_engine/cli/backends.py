@@ -12,7 +12,9 @@ from soulsync_engine.cli.state import JsonOption
 if TYPE_CHECKING:
     from soulsync_engine.capabilities import Support
 
-NO_BACKEND = "No backend is installed. Install the distribution for your kind of server: pip install soulsync-NAME"
+NO_BACKEND = (
+    "No backend is installed. Install the distribution for your kind of server: pip install soulsync-NAME"
+)
 
 
 def backends(as_json: JsonOption = False) -> None:

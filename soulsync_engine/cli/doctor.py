@@ -70,6 +70,8 @@ def _show(
                 for report in examination.stages
             ],
         )
+        for sentence in examination.notes:
+            show(f"  {sentence}")
         _show_error(examination.error)
     if checks:
         show("checks of plugins")
@@ -108,6 +110,7 @@ def _document(
                 "backend": examination.backend,
                 "server": examination.server,
                 "works": examination.error is None,
+                "notes": examination.notes,
                 "stages": [
                     {
                         "stage": report.stage,

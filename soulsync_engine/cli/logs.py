@@ -25,4 +25,3 @@ def show_logs(*, tracebacks: bool) -> None:
     for handler in [handler for handler in logger.handlers if isinstance(handler, _Sentences)]:
         logger.removeHandler(handler)
     logger.addHandler(_Sentences(tracebacks=tracebacks))
-    logger.propagate = False

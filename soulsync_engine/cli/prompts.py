@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from pydantic import ValidationError
 
 from soulsync_engine.cli.output import note, printable
+from soulsync_engine.config.validation import configuration_error
 from soulsync_engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,7 +41,15 @@ def given_settings(model: type[BackendSettings], pairs: Iterable[str]) -> dict[s
 
 
 def ask_for_missing(model: type[BackendSettings], settings: Mapping[str, object]) -> dict[str, object]:
-    """The settings, with the required ones that are missing asked for. Secrets are not echoed."""
+    """The settings, with the required ones that are missing asked for. Secrets are not echoed.
+
+    What was given wrong is refused before anything is asked.
+    """
+    try:
+        model.model_validate(settings)
+    except ValidationError as error:
+        if any(detail["type"] != "missing" for detail in error.errors()):
+            raise configuration_error(error, model, "the settings given with --set") from None
     complete = dict(settings)
     fields = _fields(model)
     required = model.model_json_schema().get("required", [])
@@ -66,9 +76,13 @@ def _ask(key: str, description: str, *, secret: bool) -> str:
         note(
             f"{description}: it is not shown. env:NAME, file:PATH or keyring:SERVICE/NAME say where to read it."
         )
+    text = key if secret else f"{description} ({key})"
+    # What is piped in is not echoed anyway, and asking for it unechoed would read the terminal instead.
+    hidden = secret and sys.stdin.isatty()
     try:
-        answer: str = typer.prompt(key if secret else f"{description} ({key})", hide_input=secret, err=True)
+        answer: str = typer.prompt(text, hide_input=hidden, err=True)
     except typer.Abort:
+        note("")
         if sys.stdin.isatty():
             raise
         raise ConfigurationError(

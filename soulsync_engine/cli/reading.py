@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,17 +10,27 @@ import typer
 
 from soulsync_engine.cli.output import note, show, show_json, show_table
 from soulsync_engine.cli.state import Invocation, JsonOption, ServerOption
-from soulsync_engine.models.refs import Kind
 
 if TYPE_CHECKING:
     from soulsync_engine.models import ArtistCredit, Item
+
+
+class SearchKind(StrEnum):
+    """The kinds the mirror can be searched for.
+
+    Not the models' own `Kind`: to import that is to import all models, for every command.
+    """
+
+    ARTIST = "artist"
+    ALBUM = "album"
+    TRACK = "track"
 
 
 def search(
     ctx: typer.Context,
     text: Annotated[str, typer.Argument(help="Words of a title, album or artist.")],
     kind: Annotated[
-        list[Kind] | None,
+        list[SearchKind] | None,
         typer.Option("--kind", "-k", help="Only this kind; may be repeated.", show_default=False),
     ] = None,
     server: ServerOption = None,
@@ -28,10 +39,16 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Search the mirror."""
+    from soulsync_engine.models import Kind
+
     with Invocation.of(ctx).engine() as engine:
         chosen = None if server is None else engine.server(server).name
         hits = engine.mirror.search(
-            text, kinds=frozenset(kind) if kind else None, server=chosen, limit=limit, offset=offset
+            text,
+            kinds=frozenset(map(Kind, kind)) if kind else None,
+            server=chosen,
+            limit=limit,
+            offset=offset,
         )
     if as_json:
         described = [

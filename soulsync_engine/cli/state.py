@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from soulsync_engine.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from soulsync_engine.config import ConfigFile, EngineConfig
     from soulsync_engine.engine import MediaServerEngine
@@ -67,7 +69,36 @@ def _remember_json(ctx: typer.Context, value: bool) -> bool:
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_remember_json)]
 """`--json`, remembered so that an error is printed as JSON, too."""
 
+
+def complete_server(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of configured servers for the shell; none while the configuration is wrong."""
+    from soulsync_engine.config import load_config
+
+    try:
+        servers = load_config(ctx.find_root().params.get("config")).servers
+    except ConfigurationError:
+        return []
+    return [name for name in servers if name.startswith(incomplete)]
+
+
+def complete_server(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The configured servers, for the shell's completion; none while the configuration is wrong."""
+    from soulsync_engine.config import load_config
+
+    try:
+        servers = load_config(ctx.find_root().params.get("config")).servers
+    except ConfigurationError:
+        return []
+    return [name for name in servers if name.startswith(incomplete)]
+
+
 ServerOption = Annotated[
-    str | None, typer.Option("--server", "-s", help="Only this server.", show_default=False)
+    str | None,
+    typer.Option(
+        "--server", "-s", help="Only this server.", show_default=False, autocompletion=complete_server
+    ),
 ]
-ServerArgument = Annotated[str | None, typer.Argument(help="A configured server.", show_default=False)]
+ServerArgument = Annotated[
+    str | None,
+    typer.Argument(help="A configured server.", show_default=False, autocompletion=complete_server),
+]

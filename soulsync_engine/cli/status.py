@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from soulsync_engine.cli.output import show, show_json, show_table
 from soulsync_engine.cli.state import Invocation, JsonOption, ServerArgument, chosen_servers
+
+if TYPE_CHECKING:
+    from soulsync_engine.mirror import SyncRun
 
 NO_SERVER = "No server is configured. Add one with: soulsync servers add NAME --backend BACKEND"
 
@@ -30,17 +35,17 @@ def status(ctx: typer.Context, server: ServerArgument = None, as_json: JsonOptio
             show_json({"active": active, "servers": described})
         elif states:
             show_table(
-                ("SERVER", "BACKEND", "STATE", "DETAIL", "ARTISTS", "ALBUMS", "TRACKS"),
+                ("SERVER", "BACKEND", "STATE", "DETAIL", "ARTISTS", "ALBUMS", "TRACKS", "LAST SYNC"),
                 [
                     (
                         f"{name} *" if name == active else name,
                         state.backend,
                         state.state.replace("_", " "),
                         state.detail,
-                        *(
-                            str(count)
-                            for count in (counts[name].artists, counts[name].albums, counts[name].tracks)
-                        ),
+                        str(counts[name].artists),
+                        str(counts[name].albums),
+                        str(counts[name].tracks),
+                        _spoken(syncs[name]),
                     )
                     for name, state in states.items()
                 ],
@@ -66,3 +71,7 @@ def libraries(ctx: typer.Context, server: ServerArgument = None, as_json: JsonOp
             )
         else:
             show("There is no music library." if engine.config.servers else NO_SERVER)
+
+
+def _spoken(run: SyncRun | None) -> str:
+    return f"{run.finished or run.started:%Y-%m-%d %H:%M} {run.state}" if run else "never"
