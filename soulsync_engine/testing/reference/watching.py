@@ -113,7 +113,7 @@ class Watching(ReferenceSession):
         """As in the contract. The body is `{"event": "library.changed"}`; anything else is no hint."""
         try:
             message = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ChangeHint(changed=False, detail="the body is not JSON")
         event = message.get("event") if isinstance(message, dict) else None
         if event == "library.changed":
