@@ -60,7 +60,7 @@ def search(
         if len(hits) == limit:
             note(f"There may be more: --offset {offset + limit}")
     else:
-        show("Nothing in the mirror fits.")
+        show("The mirror is empty. Fill it with: soulsync sync" if empty else "Nothing in the mirror fits.")
 
 
 def changes(

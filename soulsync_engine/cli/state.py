@@ -71,17 +71,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 
 def complete_server(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Names of configured servers for the shell; none while the configuration is wrong."""
-    from soulsync_engine.config import load_config
-
-    try:
-        servers = load_config(ctx.find_root().params.get("config")).servers
-    except ConfigurationError:
-        return []
-    return [name for name in servers if name.startswith(incomplete)]
-
-
-def complete_server(ctx: typer.Context, incomplete: str) -> list[str]:
     """The configured servers, for the shell's completion; none while the configuration is wrong."""
     from soulsync_engine.config import load_config
 

@@ -1,0 +1,56 @@
+"""A script can tell from the exit code what went wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from soulsync_engine import errors
+from soulsync_engine.capabilities import Support
+from soulsync_engine.cli.exits import ExitCode, exit_code_of
+from soulsync_engine.errors import BackendLoadError, ContractMismatchError, SoulSyncError, UnsupportedError
+
+EXPECTED = {
+    "SoulSyncError": ExitCode.FAILED,
+    "ConfigurationError": ExitCode.CONFIGURATION,
+    "BackendNotFoundError": ExitCode.CONFIGURATION,
+    "BackendConflictError": ExitCode.CONFIGURATION,
+    "BackendDisabledError": ExitCode.CONFIGURATION,
+    "BackendLoadError": ExitCode.BACKEND,
+    "ContractMismatchError": ExitCode.BACKEND,
+    "ContractViolationError": ExitCode.BACKEND,
+    "AuthenticationError": ExitCode.NOT_ALLOWED,
+    "NotAllowedError": ExitCode.NOT_ALLOWED,
+    "UnavailableError": ExitCode.UNAVAILABLE,
+    "UnsupportedError": ExitCode.UNSUPPORTED,
+    "NotFoundError": ExitCode.FAILED,
+    "ConflictError": ExitCode.INCOMPLETE,
+    "IncompleteSweepError": ExitCode.INCOMPLETE,
+    "ClosedError": ExitCode.FAILED,
+    "MirrorError": ExitCode.MIRROR,
+    "MirrorVersionError": ExitCode.MIRROR,
+    "MirrorLockedError": ExitCode.MIRROR,
+    "MirrorCorruptError": ExitCode.MIRROR,
+}
+TREE = sorted(
+    name
+    for name, value in vars(errors).items()
+    if isinstance(value, type) and issubclass(value, SoulSyncError)
+)
+
+
+def make(name: str) -> SoulSyncError:
+    kind = getattr(errors, name)
+    if kind in (BackendLoadError, ContractMismatchError):
+        return kind("broken", stage="import")
+    if kind is UnsupportedError:
+        return UnsupportedError("cannot", operation="watch", support=Support.not_written())
+    return kind("no")
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_every_error_of_the_tree_has_its_exit_code(name: str) -> None:
+    assert exit_code_of(make(name)) is EXPECTED[name]
+
+
+def test_every_exit_code_says_what_it_means() -> None:
+    assert [code.value for code in ExitCode if not code.meaning.endswith(".")] == []
