@@ -1,0 +1,31 @@
+"""The mirror: a durable, searchable local copy of what servers hold.
+
+`schema` are the tables, `migrations` how they came to be, `database` the connections. A sync writes through `store`
+and `removal`; the latter takes nothing but the proof that `sweep` makes. `mirror` is what hosts read.
+"""
+
+from soulsync_engine.mirror.mirror import Mirror
+from soulsync_engine.mirror.records import (
+    Change,
+    ChangeType,
+    KindCounts,
+    MirrorCounts,
+    MirroredItem,
+    SearchHit,
+    SyncMode,
+    SyncRun,
+    SyncState,
+)
+
+__all__ = [
+    "Change",
+    "ChangeType",
+    "KindCounts",
+    "Mirror",
+    "MirrorCounts",
+    "MirroredItem",
+    "SearchHit",
+    "SyncMode",
+    "SyncRun",
+    "SyncState",
+]

@@ -1,0 +1,1 @@
+"""The migrations of the mirror's tables, run by `soulsync_engine.mirror.migration`."""

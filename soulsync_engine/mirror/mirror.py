@@ -1,0 +1,213 @@
+"""The mirror as hosts and the sync see it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sqlalchemy import func, select
+
+from soulsync_engine.errors import ConflictError, NotFoundError
+from soulsync_engine.mirror import schema
+from soulsync_engine.mirror.database import Database
+from soulsync_engine.mirror.encoding import read_names
+from soulsync_engine.mirror.feed import read_changes
+from soulsync_engine.mirror.loading import decode, load, server_names, server_number
+from soulsync_engine.mirror.migration import bring_up_to_date
+from soulsync_engine.mirror.records import Change, MirrorCounts, MirroredItem, SearchHit, SyncRun
+from soulsync_engine.mirror.rows import MAPPERS
+from soulsync_engine.mirror.runs import last_run
+from soulsync_engine.mirror.search_index import INDEXES, search_index
+from soulsync_engine.models import Album, Artist, Kind, Library, Track
+
+ItemT = TypeVar("ItemT", Artist, Album, Track)
+
+_PAGE = 1000
+
+
+class Mirror:
+    """A local copy of the libraries of one or more servers, in a database. Made by `Mirror.open`.
+
+    May be used from several threads; readers go on while a sync writes. Raises `MirrorError` and its
+    subclasses when the database cannot be used. Items come as the models the servers gave, without what
+    was removed, except where said otherwise.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._syncing: set[str] = set()
+        self._lock = Lock()
+
+    @classmethod
+    def open(cls, url: str, *, busy_timeout: float = 10.0) -> Self:
+        """Open the mirror at a URL such as `sqlite:////home/me/mirror.sqlite3`, creating and migrating it as needed.
+
+        `busy_timeout` is how many seconds to wait for another process that writes. Raises
+        `MirrorVersionError` for a file of a newer version, `MirrorCorruptError` for one that is damaged or
+        no mirror, and leaves both untouched; `MirrorLockedError` when the wait was in vain; `ConfigurationError`
+        for a URL that cannot be one of a mirror.
+        """
+        database = Database(url, busy_timeout=busy_timeout)
+        try:
+            bring_up_to_date(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Close the connections to the database. May be called twice."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def counts(self, server: str | None = None) -> MirrorCounts:
+        """How much there is, of one server or of all."""
+        ids, libraries = schema.native_ids, schema.libraries
+        counted = select(ids.c.kind, func.count()).where(ids.c.gone_since.is_(None)).group_by(ids.c.kind)
+        listed = select(func.count()).select_from(libraries).where(libraries.c.removed_at.is_(None))
+        with self.database.reading() as connection:
+            if server is not None:
+                number = server_number(connection, server)
+                counted = counted.where(ids.c.server_id == number)
+                listed = listed.where(libraries.c.server_id == number)
+            by_kind = {kind: count for kind, count in connection.execute(counted)}  # noqa: C416
+            return MirrorCounts(
+                libraries=connection.scalar(listed) or 0,
+                artists=by_kind.get(Kind.ARTIST.value, 0),
+                albums=by_kind.get(Kind.ALBUM.value, 0),
+                tracks=by_kind.get(Kind.TRACK.value, 0),
+            )
+
+    def last_seq(self) -> int:
+        """The number of the newest change, 0 when there is none."""
+        with self.database.reading() as connection:
+            return connection.scalar(select(func.max(schema.changes.c.seq))) or 0
+
+    def changes(
+        self, since: int = 0, *, server: str | None = None, limit: int | None = None
+    ) -> Iterator[Change]:
+        """The changes after number `since`, oldest first, at most `limit`.
+
+        They are read page by page, so changes that happen meanwhile may come too.
+        """
+        return read_changes(self.database, since, server=server, limit=limit)
+
+    def search(
+        self,
+        text: str,
+        *,
+        kinds: Collection[Kind] | None = None,
+        server: str | None = None,
+        libraries: Collection[str] | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> tuple[SearchHit, ...]:
+        """Items whose title, artists or album hold every word of the text, or a word that begins with it.
+
+        Case, accents and punctuation do not matter. Best hits first, from `offset` on, at most `limit` of
+        all kinds together. `libraries` are ids, for use with `server`. A text without a word finds nothing.
+        """
+        found: list[tuple[float, int, Kind]] = []
+        with self.database.reading() as connection:
+            number = None if server is None else server_number(connection, server)
+            if server is not None and number is None:
+                return ()
+            for kind in INDEXES if kinds is None else [kind for kind in INDEXES if kind in kinds]:
+                query = search_index(INDEXES[kind], text)
+                if query is None:
+                    return ()
+                items = INDEXES[kind].items
+                if number is not None:
+                    query = query.where(items.c.server_id == number)
+                if libraries is not None:
+                    query = query.where(items.c.library_id.in_(list(libraries)))
+                rows = connection.execute(query.limit(offset + limit))
+                found += [(score, uid, kind) for uid, score in rows]
+            found.sort(key=lambda hit: (-hit[0], hit[1]))
+            page = found[offset : offset + limit]
+            items_of = {
+                kind: load(connection, kind, [uid for _, uid, of in page if of is kind]) for kind in INDEXES
+            }
+        return tuple(
+            SearchHit(uid=str(uid), item=items_of[kind][uid][0], score=score) for score, uid, kind in page
+        )
+
+    def get(self, uid: str) -> MirroredItem:
+        """The item of that uid, also one that was removed. An unknown uid is `NotFoundError`."""
+        if uid.isascii() and uid.isdecimal() and len(uid) < 19:
+            with self.database.reading() as connection:
+                for kind in MAPPERS:
+                    for item, removed in load(connection, kind, [int(uid)]).values():
+                        return MirroredItem(uid=uid, item=item, removed=removed)
+        raise NotFoundError(f"The mirror has no item {uid!r}.", next_step="Look for it with a search.")
+
+    def iter_artists(self, server: str | None = None) -> Iterator[Artist]:
+        """All artists, in the order the mirror met them."""
+        return self._iterate(Kind.ARTIST, Artist, server)
+
+    def iter_albums(self, server: str | None = None) -> Iterator[Album]:
+        """All albums, in the order the mirror met them."""
+        return self._iterate(Kind.ALBUM, Album, server)
+
+    def iter_tracks(self, server: str | None = None) -> Iterator[Track]:
+        """All tracks, in the order the mirror met them."""
+        return self._iterate(Kind.TRACK, Track, server)
+
+    def libraries(self, server: str) -> tuple[Library, ...]:
+        """The libraries of a server, in the server's order."""
+        table = schema.libraries
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                select(table.c.native_id, table.c.name, table.c.paths)
+                .where(table.c.server_id == server_number(connection, server), table.c.removed_at.is_(None))
+                .order_by(table.c.position)
+            ).all()
+        return tuple(Library(id=row.native_id, name=row.name, paths=read_names(row.paths)) for row in rows)
+
+    def last_sync(self, server: str) -> SyncRun | None:
+        """The sync of a server that began last, of those that had something to do."""
+        with self.database.reading() as connection:
+            return last_run(connection, server)
+
+    @contextmanager
+    def syncing(self, server: str) -> Iterator[None]:
+        """Keep a second sync of the same server away as long as the block runs; it gets a `ConflictError`."""
+        with self._lock:
+            if server in self._syncing:
+                raise ConflictError(
+                    "A sync of this server is running already.",
+                    server=server,
+                    next_step="Wait until it is done, or cancel it.",
+                )
+            self._syncing.add(server)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._syncing.remove(server)
+
+    def _iterate(self, kind: Kind, type: type[ItemT], server: str | None) -> Iterator[ItemT]:
+        table = MAPPERS[kind].table
+        query = select(table).where(table.c.removed_at.is_(None)).order_by(table.c.uid).limit(_PAGE)
+        last = 0
+        while True:
+            with self.database.reading() as connection:
+                page = query.where(table.c.uid > last)
+                if server is not None:
+                    page = page.where(table.c.server_id == server_number(connection, server))
+                rows = connection.execute(page).all()
+                items = [item for _, item, _ in decode(connection, kind, rows, server_names(connection))]
+            yield from (item for item in items if isinstance(item, type))
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1][0]

@@ -1,0 +1,285 @@
+"""Models as rows, and rows as models.
+
+A model becomes a `Row`: the values of its table's columns behind the identity columns, in the table's order,
+and its credits. Reading back gives an equal model. The hash of a row is the same in every process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
+from sqlalchemy import Table
+
+from soulsync_engine.errors import ContractViolationError
+from soulsync_engine.mirror import schema
+from soulsync_engine.mirror.encoding import (
+    Credit,
+    Value,
+    escape,
+    escape_credit,
+    maybe_microseconds,
+    maybe_moment,
+    names,
+    read_names,
+    repeated_names,
+    unescape,
+    unescape_credit,
+)
+from soulsync_engine.models import Album, Artist, ArtistCredit, Item, ItemRef, Kind, MusicBrainzIds, Track
+
+ROW_VERSION: Final = 1
+"""The version of this mapping. With another one, what is stored is compared field by field once more."""
+
+Encoded: TypeAlias = tuple[tuple[Value, ...], tuple[Credit, ...]]
+Stored: TypeAlias = Sequence[Any]
+"""All columns of a stored row."""
+
+_IDENTITY: Final = 6
+_ARTIST: Final = "artist"
+_ALBUM_ARTIST: Final = "album_artist"
+
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class Row(NamedTuple):
+    """An item ready to be stored."""
+
+    omitted: str | None
+    escaped: bool | None
+    values: tuple[Value, ...]
+    credits: tuple[Credit, ...]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mapper:
+    """How one kind is stored. `title_field` is the model's field that names an item to people."""
+
+    kind: Kind
+    table: Table
+    title_field: str
+    encode: Callable[[Any], Encoded]
+    decode: Callable[[ItemRef, Stored, Sequence[Credit], frozenset[str]], Item]
+
+    def to_row(self, item: Item) -> Row:
+        """The row of an item. Raises `ContractViolationError` when it holds what cannot be stored."""
+        escaped = None
+        try:
+            values, credited = self.encode(item)
+            omitted = names(tuple(sorted(item.omitted))) if item.omitted else None
+            try:
+                packed = _pack((ROW_VERSION, omitted, values, credited))
+            except UnicodeEncodeError:
+                escaped = True
+                values, credited = tuple(map(escape, values)), tuple(map(escape_credit, credited))
+                packed = _pack((ROW_VERSION, omitted, values, credited))
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
+            raise ContractViolationError(
+                f"The backend returned {item.ref.id!a} with a value that cannot be stored: {error}.",
+                server=item.ref.server,
+                next_step="Report this to the authors of the backend.",
+            ) from error
+        return Row(omitted, escaped, values, credited, blake2b(packed, digest_size=16).digest())
+
+    def to_item(self, server: str, stored: Stored, credits: Sequence[Credit]) -> Item:
+        """The item of a stored row."""
+        native_id, omitted, escaped = stored[2], stored[4], stored[5]
+        values, credited = stored[_IDENTITY:], credits
+        if escaped:
+            values, credited = tuple(map(unescape, values)), list(map(unescape_credit, credits))
+        fields = frozenset(read_names(omitted)) if omitted is not None else _NONE
+        return self.decode(ItemRef(server, self.kind, native_id), values, credited, fields)
+
+    def title(self, item: Item) -> str:
+        """What names an item to people, as far as a database text can hold it."""
+        title: str = getattr(item, self.title_field)[:200]
+        return title.encode("utf-8", "backslashreplace").decode()
+
+
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+def _credited(role: str, artists: tuple[ArtistCredit, ...]) -> tuple[Credit, ...]:
+    return tuple([(role, place, credit.name, credit.id) for place, credit in enumerate(artists)])
+
+
+def _read_credits(role: str, credits: Sequence[Credit]) -> tuple[ArtistCredit, ...]:
+    return tuple([ArtistCredit(name=name, id=artist) for of, _, name, artist in credits if of == role])
+
+
+def _encode_artist(item: Artist) -> Encoded:
+    return (
+        item.name,
+        item.sort_name,
+        repeated_names(item.genres),
+        item.biography,
+        item.musicbrainz_id,
+        item.album_count,
+        item.track_count,
+        item.rating,
+        item.favorite,
+        item.library_id,
+        maybe_microseconds(item.added),
+        maybe_microseconds(item.updated),
+    ), ()
+
+
+def _decode_artist(
+    ref: ItemRef, values: Stored, credits: Sequence[Credit], omitted: frozenset[str]
+) -> Artist:
+    return Artist(
+        ref=ref,
+        name=values[0],
+        sort_name=values[1],
+        genres=read_names(values[2]),
+        biography=values[3],
+        musicbrainz_id=values[4],
+        album_count=values[5],
+        track_count=values[6],
+        rating=values[7],
+        favorite=values[8],
+        library_id=values[9],
+        added=maybe_moment(values[10]),
+        updated=maybe_moment(values[11]),
+        omitted=omitted,
+    )
+
+
+def _encode_album(item: Album) -> Encoded:
+    ids = item.musicbrainz
+    return (
+        item.title,
+        item.sort_title,
+        item.year,
+        repeated_names(item.genres),
+        item.compilation,
+        item.track_count,
+        item.disc_count,
+        item.duration_ms,
+        ids.recording,
+        ids.track,
+        ids.release,
+        ids.release_group,
+        names(ids.artists),
+        names(ids.album_artists),
+        item.rating,
+        item.favorite,
+        item.play_count,
+        item.library_id,
+        maybe_microseconds(item.added),
+        maybe_microseconds(item.updated),
+    ), _credited(_ARTIST, item.artists)
+
+
+def _decode_album(ref: ItemRef, values: Stored, credits: Sequence[Credit], omitted: frozenset[str]) -> Album:
+    return Album(
+        ref=ref,
+        title=values[0],
+        artists=_read_credits(_ARTIST, credits),
+        sort_title=values[1],
+        year=values[2],
+        genres=read_names(values[3]),
+        compilation=values[4],
+        track_count=values[5],
+        disc_count=values[6],
+        duration_ms=values[7],
+        musicbrainz=_read_musicbrainz(values[8:14]),
+        rating=values[14],
+        favorite=values[15],
+        play_count=values[16],
+        library_id=values[17],
+        added=maybe_moment(values[18]),
+        updated=maybe_moment(values[19]),
+        omitted=omitted,
+    )
+
+
+def _encode_track(item: Track) -> Encoded:
+    ids = item.musicbrainz
+    credited = _credited(_ARTIST, item.artists)
+    if item.album_artists:
+        credited += _credited(_ALBUM_ARTIST, item.album_artists)
+    return (
+        item.title,
+        item.album,
+        item.album_id,
+        item.disc,
+        item.track_number,
+        item.duration_ms,
+        item.year,
+        repeated_names(item.genres),
+        ids.recording,
+        ids.track,
+        ids.release,
+        ids.release_group,
+        names(ids.artists),
+        names(ids.album_artists),
+        names(item.isrcs),
+        item.path,
+        item.size,
+        item.bitrate,
+        item.codec,
+        item.sample_rate,
+        item.rating,
+        item.favorite,
+        item.play_count,
+        maybe_microseconds(item.last_played),
+        item.library_id,
+        maybe_microseconds(item.added),
+        maybe_microseconds(item.updated),
+    ), credited
+
+
+def _decode_track(ref: ItemRef, values: Stored, credits: Sequence[Credit], omitted: frozenset[str]) -> Track:
+    return Track(
+        ref=ref,
+        title=values[0],
+        artists=_read_credits(_ARTIST, credits),
+        album=values[1],
+        album_id=values[2],
+        album_artists=_read_credits(_ALBUM_ARTIST, credits),
+        disc=values[3],
+        track_number=values[4],
+        duration_ms=values[5],
+        year=values[6],
+        genres=read_names(values[7]),
+        musicbrainz=_read_musicbrainz(values[8:14]),
+        isrcs=read_names(values[14]),
+        path=values[15],
+        size=values[16],
+        bitrate=values[17],
+        codec=values[18],
+        sample_rate=values[19],
+        rating=values[20],
+        favorite=values[21],
+        play_count=values[22],
+        last_played=maybe_moment(values[23]),
+        library_id=values[24],
+        added=maybe_moment(values[25]),
+        updated=maybe_moment(values[26]),
+        omitted=omitted,
+    )
+
+
+def _read_musicbrainz(values: Stored) -> MusicBrainzIds:
+    recording, track, release, release_group, artists, album_artists = values
+    return MusicBrainzIds(
+        recording=recording,
+        track=track,
+        release=release,
+        release_group=release_group,
+        artists=read_names(artists),
+        album_artists=read_names(album_artists),
+    )
+
+
+MAPPERS: Final[Mapping[Kind, Mapper]] = {
+    Kind.TRACK: Mapper(Kind.TRACK, schema.tracks, "title", _encode_track, _decode_track),
+    Kind.ALBUM: Mapper(Kind.ALBUM, schema.albums, "title", _encode_album, _decode_album),
+    Kind.ARTIST: Mapper(Kind.ARTIST, schema.artists, "name", _encode_artist, _decode_artist),
+}
+"""The kinds a mirror holds, in the order a sync deals with them."""

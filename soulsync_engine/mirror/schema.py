@@ -1,0 +1,210 @@
+"""The tables of the mirror.
+
+All items share one number space (`uid`), so credits, search index and change feed name an item by one number.
+Times are microseconds since 1970 in UTC. A removed item keeps its row, with `removed_at` set.
+
+The search index is made of full-text tables that SQLAlchemy cannot describe; see `search_index`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+REVISION: Final = "0001"
+"""The newest revision. Revisions are numbers, so that a newer one can be told from a foreign one."""
+REVISION_TABLE: Final = "soulsync_revision"
+
+metadata: Final = MetaData()
+
+
+servers: Final = Table(
+    "servers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+libraries: Final = Table(
+    "libraries",
+    metadata,
+    Column("server_id", Integer, ForeignKey("servers.id"), primary_key=True),
+    Column("native_id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("paths", Text),
+    Column("removed_at", BigInteger),
+    sqlite_with_rowid=False,
+)
+
+
+def _identity() -> list[Column[object]]:
+    return [
+        Column("uid", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+        Column("server_id", Integer, ForeignKey("servers.id"), nullable=False),
+        Column("native_id", Text, nullable=False),
+        Column("removed_at", BigInteger),
+        # Fields the server never sent, as a JSON list.
+        Column("omitted", Text),
+        # Set when the texts of the row are escaped, because they hold what a database text cannot.
+        Column("escaped", Boolean),
+    ]
+
+
+artists: Final = Table(
+    "artists",
+    metadata,
+    *_identity(),
+    Column("name", Text, nullable=False),
+    Column("sort_name", Text),
+    Column("genres", Text),
+    Column("biography", Text),
+    Column("musicbrainz_id", Text),
+    Column("album_count", BigInteger),
+    Column("track_count", BigInteger),
+    Column("rating", Integer),
+    Column("favorite", Boolean),
+    Column("library_id", Text),
+    Column("added", BigInteger),
+    Column("updated", BigInteger),
+)
+
+albums: Final = Table(
+    "albums",
+    metadata,
+    *_identity(),
+    Column("title", Text, nullable=False),
+    Column("sort_title", Text),
+    Column("year", Integer),
+    Column("genres", Text),
+    Column("compilation", Boolean),
+    Column("track_count", BigInteger),
+    Column("disc_count", Integer),
+    Column("duration_ms", BigInteger),
+    Column("mb_recording", Text),
+    Column("mb_track", Text),
+    Column("mb_release", Text),
+    Column("mb_release_group", Text),
+    Column("mb_artists", Text),
+    Column("mb_album_artists", Text),
+    Column("rating", Integer),
+    Column("favorite", Boolean),
+    Column("play_count", BigInteger),
+    Column("library_id", Text),
+    Column("added", BigInteger),
+    Column("updated", BigInteger),
+)
+
+tracks: Final = Table(
+    "tracks",
+    metadata,
+    *_identity(),
+    Column("title", Text, nullable=False),
+    Column("album", Text),
+    # The server's own ids: tracks are stored before their albums, and the ledger knows the uid.
+    Column("album_native_id", Text),
+    Column("disc", Integer),
+    Column("track_number", Integer),
+    Column("duration_ms", BigInteger),
+    Column("year", Integer),
+    Column("genres", Text),
+    Column("mb_recording", Text),
+    Column("mb_track", Text),
+    Column("mb_release", Text),
+    Column("mb_release_group", Text),
+    Column("mb_artists", Text),
+    Column("mb_album_artists", Text),
+    Column("isrcs", Text),
+    Column("path", Text),
+    Column("size", BigInteger),
+    Column("bitrate", Integer),
+    Column("codec", Text),
+    Column("sample_rate", Integer),
+    Column("rating", Integer),
+    Column("favorite", Boolean),
+    Column("play_count", BigInteger),
+    Column("last_played", BigInteger),
+    Column("library_id", Text),
+    Column("added", BigInteger),
+    Column("updated", BigInteger),
+)
+
+item_credits: Final = Table(
+    "credits",
+    metadata,
+    Column("uid", BigInteger, primary_key=True),
+    Column("role", String(16), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("artist_native_id", Text),
+    sqlite_with_rowid=False,
+)
+
+native_ids: Final = Table(
+    "native_ids",
+    metadata,
+    Column("server_id", Integer, ForeignKey("servers.id"), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("native_id", Text, primary_key=True),
+    Column("uid", BigInteger, nullable=False),
+    # Of what the server last sent under this id; here, so that comparing a page touches nothing else.
+    Column("content_hash", LargeBinary(16), nullable=False),
+    Column("first_seen", Integer, ForeignKey("sync_runs.id"), nullable=False),
+    # The sync that no longer found it; NULL while it is there, so that seeing it again writes nothing.
+    Column("gone_since", Integer, ForeignKey("sync_runs.id")),
+    sqlite_with_rowid=False,
+)
+
+sync_runs: Final = Table(
+    "sync_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server_id", Integer, ForeignKey("servers.id"), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("row_version", Integer, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("token", Text),
+    Column("counts", Text),
+    Column("error", Text),
+    Column("started", BigInteger, nullable=False),
+    Column("finished", BigInteger),
+    Index("sync_runs_of_server", "server_id"),
+)
+
+changes: Final = Table(
+    "changes",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("type", String(16), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("uid", BigInteger, nullable=False),
+    Column("server_id", Integer, ForeignKey("servers.id"), nullable=False),
+    # As they were then: a consumer may be far behind.
+    Column("native_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("fields", Text),
+    Column("at", BigInteger, nullable=False),
+)
+
+counters: Final = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False, server_default=text("0")),
+)

@@ -1,0 +1,222 @@
+"""The full-text index: kept up after a sync from the change feed, and searched.
+
+Texts are normalised by `search_key` before they are indexed and before they are looked for, so case, accents
+and punctuation do not matter. Scripts that are written without blanks between words are indexed by pairs of
+characters, so that any two characters next to each other are found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Label,
+    Select,
+    Table,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+    update,
+)
+from sqlalchemy.sql.expression import TableClause
+
+from soulsync_engine.matching import NORMALISATION, search_key
+from soulsync_engine.mirror import schema
+from soulsync_engine.mirror.database import Database
+from soulsync_engine.mirror.encoding import unescape_text
+from soulsync_engine.mirror.records import ChangeType
+from soulsync_engine.models import Kind
+
+_WINDOW: Final = 10_000
+_INDEXED_LENGTH: Final = 2000
+_ASKED_LENGTH: Final = 500
+_SEPARATOR: Final = "\x1f"
+
+_UNSPACED: Final = re.compile(
+    "["
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
+    "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"  # Hangul
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # Kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
+    "]+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The index of one kind: its columns, what each weighs in the order of hits, and where the texts are."""
+
+    kind: Kind
+    items: Table
+    texts: TableClause
+    weights: tuple[float, ...]
+    has_artists: bool
+    has_album: bool
+
+
+def _index(kind: Kind, items: Table, columns: tuple[str, ...], weights: tuple[float, ...]) -> Index:
+    names = ("rowid", *columns)
+    return Index(
+        kind,
+        items,
+        table(f"{items.name}_search", *(column(name) for name in names)),
+        weights,
+        "artists" in columns,
+        "album" in columns,
+    )
+
+
+INDEXES: Final = {
+    Kind.ARTIST: _index(Kind.ARTIST, schema.artists, ("name",), (10.0,)),
+    Kind.ALBUM: _index(Kind.ALBUM, schema.albums, ("title", "artists"), (10.0, 5.0)),
+    Kind.TRACK: _index(Kind.TRACK, schema.tracks, ("title", "artists", "album"), (10.0, 5.0, 2.0)),
+}
+
+
+def refresh_index(
+    database: Database, progress: Callable[[int, int], None] = lambda done, total: None
+) -> None:
+    """Bring the index up to the change feed, in windows, each in a transaction of its own.
+
+    `progress` is told how many changes are done, of how many. Writes nothing when the index is current.
+    """
+    with database.reading() as connection:
+        start, end = _position(connection)
+    if start == 0 < end:
+        _empty(database)
+    low = start
+    while low < end:
+        with database.writing() as connection:
+            # Another thread may be at it too.
+            low, end = _position(connection)
+            high = min(low + _WINDOW, end)
+            for index in INDEXES.values():
+                _index_window(connection, index, low, high)
+            _keep(connection, "indexed", high)
+        low = high
+        progress(high - start, end - start)
+
+
+def search_index(index: Index, text: str) -> Select[int, float] | None:
+    """A query for the uids whose texts hold every word asked for, or a word that begins so, and their scores.
+
+    None when the text holds no word.
+    """
+    expression = _expression(text)
+    if not expression:
+        return None
+    weights = ", ".join(str(weight) for weight in index.weights)
+    rank: Label[float] = literal_column(f"-bm25({index.texts.name}, {weights})", Float()).label("score")
+    return (
+        select(index.items.c.uid, rank)
+        .join_from(index.texts, index.items, index.items.c.uid == index.texts.c.rowid)
+        .where(literal_column(index.texts.name).op("MATCH")(expression))
+        .order_by(rank.desc(), index.items.c.uid)
+    )
+
+
+def _empty(database: Database) -> None:
+    with database.writing() as connection:
+        if _position(connection)[0] == 0:
+            for index in INDEXES.values():
+                connection.execute(delete(index.texts))
+            _keep(connection, "normalisation", NORMALISATION)
+            _keep(connection, "indexed", 0)
+
+
+def _position(connection: Connection) -> tuple[int, int]:
+    counters = schema.counters
+    stored = {name: value for name, value in connection.execute(select(counters.c.name, counters.c.value))}  # noqa: C416
+    start = stored.get("indexed", 0) if stored.get("normalisation") == NORMALISATION else 0
+    return start, stored.get("seq", 0)
+
+
+def _keep(connection: Connection, name: str, value: int) -> None:
+    counters = schema.counters
+    if not connection.execute(update(counters).where(counters.c.name == name).values(value=value)).rowcount:
+        connection.execute(insert(counters).values(name=name, value=value))
+
+
+def _index_window(connection: Connection, index: Index, low: int, high: int) -> None:
+    changes, items = schema.changes, index.items
+    concerned = select(changes.c.uid).where(
+        changes.c.seq > low, changes.c.seq <= high, changes.c.kind == index.kind.value
+    )
+    cursor = connection.connection.cursor()
+    # What was only just added is in no index.
+    outdated = connection.scalars(concerned.where(changes.c.type != ChangeType.ADDED.value).distinct()).all()
+    if outdated:
+        clear = delete(index.texts).where(index.texts.c.rowid == bindparam("uid"))
+        cursor.executemany(str(clear.compile(dialect=connection.dialect)), [(uid,) for uid in outdated])
+    rows = connection.execute(
+        _texts(index).where(items.c.removed_at.is_(None), items.c.uid.in_(concerned)).order_by(items.c.uid)
+    )
+    names = [entry.name for entry in index.texts.columns]
+    fill = insert(index.texts).inline().compile(dialect=connection.dialect, column_keys=names)
+    cursor.executemany(str(fill), list(_keys(index, rows)))
+
+
+def _texts(index: Index) -> Select[*tuple[Any, ...]]:
+    """uid, escaped, and the texts as they are, of what is to be indexed."""
+    items, credited = index.items, schema.item_credits
+    title = items.c.name if index.kind is Kind.ARTIST else items.c.title
+    wanted: list[ColumnElement[Any]] = [items.c.uid, items.c.escaped, title]
+    if index.has_artists:
+        wanted.append(
+            select(func.group_concat(credited.c.name, _SEPARATOR))
+            .where(credited.c.uid == items.c.uid)
+            .scalar_subquery()
+        )
+    if index.has_album:
+        wanted.append(items.c.album)
+    return select(*wanted)
+
+
+def _keys(index: Index, rows: Iterator[Sequence[object]]) -> Iterator[tuple[object, ...]]:
+    for uid, escaped, title, *others in rows:
+        texts = [str(text) if text is not None else "" for text in (title, *others)]
+        if escaped:
+            texts = [unescape_text(text) for text in texts]
+        yield uid, _tokens(texts[0]), *map(_shared_tokens, texts[1:])
+
+
+def _tokens(text: str) -> str:
+    key = search_key(text[:_INDEXED_LENGTH])
+    return key if key.isascii() else _UNSPACED.sub(_in_pairs, key)
+
+
+@lru_cache(maxsize=4096)
+def _shared_tokens(texts: str) -> str:
+    # Artists are mostly credited twice, for the track and for its album.
+    return " ".join(dict.fromkeys(_tokens(text) for text in texts.split(_SEPARATOR)))
+
+
+def _in_pairs(match: re.Match[str]) -> str:
+    run = match[0]
+    return f" {' '.join(run[place : place + 2] for place in range(len(run)))} "
+
+
+def _expression(text: str) -> str:
+    key = search_key(text[:_ASKED_LENGTH])
+    words = _UNSPACED.sub(_asked_pairs, key).split()
+    return " ".join('"' + word.replace('"', '""') + '" *' for word in words)
+
+
+def _asked_pairs(match: re.Match[str]) -> str:
+    run = match[0]
+    if len(run) == 1:
+        return f" {run} "
+    return f" {' '.join(run[place : place + 2] for place in range(len(run) - 1))} "

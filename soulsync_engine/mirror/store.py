@@ -1,0 +1,350 @@
+"""Storing what a sync reads: compared with what is there, a group of pages in one transaction.
+
+A store belongs to one sync. What the sync has seen is kept in a temporary table of the store's connection, so that
+memory does not grow with the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, delete, insert, select, update
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from soulsync_engine.errors import ContractViolationError
+from soulsync_engine.mirror import schema
+from soulsync_engine.mirror.database import Database
+from soulsync_engine.mirror.encoding import microseconds
+from soulsync_engine.mirror.loading import chunks, load
+from soulsync_engine.mirror.records import ChangeType, KindCounts
+from soulsync_engine.mirror.rows import MAPPERS, Mapper, Row
+from soulsync_engine.mirror.statements import LOOK_UP, Statements, statements
+from soulsync_engine.mirror.sweep import Sweep
+from soulsync_engine.models import Item, Kind
+
+_temporary = MetaData()
+SEEN = Table(
+    "seen",
+    _temporary,
+    Column("uid", BigInteger, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+)
+# Ids that a rehearsal would have added: they have no uid.
+FRESH = Table(
+    "fresh",
+    _temporary,
+    Column("kind", Text, primary_key=True),
+    Column("native_id", Text, primary_key=True),
+    prefixes=["TEMPORARY"],
+)
+
+# What a file that only moved may change beside its path.
+_MOVES_ALONG = frozenset({"path", "library_id", "updated"})
+
+State = tuple[int, bytes, int | None]
+"""uid, content hash, the sync since which it is gone."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The rows one transaction is going to write."""
+
+    items: list[tuple[object, ...]] = field(default_factory=list)
+    ids: list[tuple[object, ...]] = field(default_factory=list)
+    credits: list[tuple[object, ...]] = field(default_factory=list)
+    changes: list[tuple[object, ...]] = field(default_factory=list)
+    item_updates: list[tuple[object, ...]] = field(default_factory=list)
+    id_updates: list[tuple[object, ...]] = field(default_factory=list)
+    credit_deletes: list[tuple[int]] = field(default_factory=list)
+
+
+class Writer:
+    """A transaction of a store: its cursor and the next numbers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.cursor: DBAPICursor = connection.connection.cursor()
+        self.now = microseconds(datetime.now(UTC))
+        counters = schema.counters
+        rows = connection.execute(select(counters.c.name, counters.c.value)).all()
+        self._stored: dict[str, int] = {name: value for name, value in rows}  # noqa: C416
+        self.uid = self._stored.get("uid", 0)
+        self.seq = self._stored.get("seq", 0)
+
+    def keep_counters(self) -> None:
+        """Write the numbers that were used up. Readers see them together with the rows that bear them."""
+        for name, value in (("uid", self.uid), ("seq", self.seq)):
+            if name not in self._stored:
+                if value:
+                    self.connection.execute(insert(schema.counters).values(name=name, value=value))
+            elif value != self._stored[name]:
+                counters = schema.counters
+                self.connection.execute(update(counters).where(counters.c.name == name).values(value=value))
+
+
+class Store:
+    """Where one sync puts what it reads. With `rehearsal` everything is compared and nothing is written.
+
+    `counts` says what was done, or would be, so far.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        connection: Connection,
+        *,
+        server: str,
+        number: int,
+        run: int,
+        rehearsal: bool,
+    ) -> None:
+        self.server = server
+        self.rehearsal = rehearsal
+        self.number = number
+        self.counts = dict.fromkeys(MAPPERS, KindCounts())
+        self._database = database
+        self._connection = connection
+        self.run = run
+        with database.reading_on(connection):
+            _temporary.create_all(connection, checkfirst=False)
+        ignoring = "OR IGNORE"
+        dialect = connection.dialect
+        self._insert_seen = str(insert(SEEN).prefix_with(ignoring).inline().compile(dialect=dialect))
+        self._insert_fresh = str(insert(FRESH).prefix_with(ignoring).inline().compile(dialect=dialect))
+
+    def put(self, kind: Kind, items: Sequence[Item], sweep: Sweep[Item] | Sweep[str] | None = None) -> None:
+        """Store the items that are new or differ from what is stored, in one transaction.
+
+        With a `sweep`, they are marked as seen by it; an id that it saw before raises `IncompleteSweepError` and
+        stores none of them.
+        """
+        mapper = MAPPERS[kind]
+        wanted = {item.ref.id: item for item in items}
+        if sweep is not None and len(wanted) != len(items):
+            raise sweep.repeated()
+        self._check_ids(wanted)
+        with self.transaction() as writer:
+            sql = statements(mapper.table, writer.connection.dialect)
+            known = self._look_up(writer.cursor, sql, kind, list(wanted))
+            self._complete_omitted(writer.connection, kind, wanted, known)
+            uids = [state[0] for state in known.values()]
+            new: list[tuple[Item, Row]] = []
+            touched: dict[int, tuple[Item, Row, State]] = {}
+            for native_id, item in wanted.items():
+                row = mapper.to_row(item)
+                state = known.get(native_id)
+                if state is None:
+                    new.append((item, row))
+                elif state[1] != row.digest or state[2] is not None:
+                    touched[state[0]] = (item, row, state)
+            batch = _Batch()
+            if self.rehearsal:
+                self._mark_fresh(writer, kind, [item.ref.id for item, _ in new], sweep)
+                self.count(kind, added=len(new))
+            else:
+                uids += self._add(writer, batch, mapper, new)
+            self._touch(writer, batch, mapper, touched)
+            if not self.rehearsal:
+                _write(writer, sql, batch)
+            self._mark_seen(writer, uids, sweep)
+
+    def mark(self, kind: Kind, ids: Sequence[str], sweep: Sweep[str]) -> list[str]:
+        """Mark the ids of a page as seen; returns those whose items are not stored, or stored as removed."""
+        self._check_ids(ids)
+        if len(set(ids)) != len(ids):
+            raise sweep.repeated()
+        with self.transaction() as writer:
+            sql = statements(MAPPERS[kind].table, writer.connection.dialect)
+            known = self._look_up(writer.cursor, sql, kind, ids)
+            there = [uid for uid, _, gone in known.values() if gone is None]
+            self._mark_seen(writer, there, sweep)
+            fresh = self._fresh(writer.connection, kind) if self.rehearsal else set()
+        there_ids = {native_id for native_id, state in known.items() if state[2] is None} | fresh
+        return [native_id for native_id in ids if native_id not in there_ids]
+
+    def excuse(self, kind: Kind, ids: Sequence[str]) -> None:
+        """Mark items that are there but could not be read, so that they are not taken for absent."""
+        self._check_ids(ids)
+        with self.transaction() as writer:
+            sql = statements(MAPPERS[kind].table, writer.connection.dialect)
+            known = self._look_up(writer.cursor, sql, kind, ids)
+            self._mark_seen(writer, [state[0] for state in known.values()], None, force=True)
+
+    def count_seen(self, kind: Kind, seen: int) -> None:
+        """Note how many items of a kind the server has, once its listing has ended."""
+        counts = self.counts[kind]
+        known = counts.added + counts.changed + counts.moved + counts.restored
+        self.counts[kind] = replace(counts, seen=seen, unchanged=max(seen - known, 0))
+
+    def forget(self) -> None:
+        """Begin anew: nothing was seen yet. What was stored is stored; what a rehearsal found is found again."""
+        with self.transaction() as writer:
+            for table in (SEEN, FRESH):
+                writer.connection.execute(delete(table))
+        if self.rehearsal:
+            self.counts = dict.fromkeys(MAPPERS, KindCounts())
+
+    @contextmanager
+    def transaction(self) -> Iterator[Writer]:
+        """One transaction; the counts go back with it when it fails."""
+        counts = dict(self.counts)
+        begun = self._database.reading_on if self.rehearsal else self._database.writing
+        try:
+            with begun(self._connection):
+                writer = Writer(self._connection)
+                yield writer
+                writer.keep_counters()
+        except BaseException:
+            self.counts = counts
+            raise
+
+    def _look_up(
+        self, cursor: DBAPICursor, sql: Statements, kind: Kind, ids: Sequence[str]
+    ) -> dict[str, State]:
+        known: dict[str, State] = {}
+        for chunk in chunks(ids, LOOK_UP):
+            filling = [None] * (LOOK_UP - len(chunk))
+            cursor.execute(sql.look_up, (self.number, kind.value, *chunk, *filling))
+            known.update(
+                (native_id, (uid, digest, gone)) for native_id, uid, digest, gone in cursor.fetchall()
+            )
+        return known
+
+    def _complete_omitted(
+        self, connection: Connection, kind: Kind, wanted: dict[str, Item], known: dict[str, State]
+    ) -> None:
+        """Give the fields that were not sent the value that is stored."""
+        partial = {known[key][0]: key for key, item in wanted.items() if item.omitted and key in known}
+        for uid, (stored, _) in load(connection, kind, partial).items() if partial else ():
+            item = wanted[partial[uid]]
+            kept: dict[str, object] = {name: getattr(stored, name) for name in item.omitted}
+            kept["omitted"] = item.omitted & stored.omitted
+            wanted[partial[uid]] = replace(item, **kept)  # type: ignore[arg-type]
+
+    def _add(
+        self, writer: Writer, batch: _Batch, mapper: Mapper, new: Sequence[tuple[Item, Row]]
+    ) -> list[int]:
+        kind, number, added = mapper.kind.value, self.number, ChangeType.ADDED.value
+        uid, seq = writer.uid, writer.seq
+        for item, row in new:
+            uid += 1
+            seq += 1
+            native_id = item.ref.id
+            batch.items.append((uid, number, native_id, None, row.omitted, row.escaped, *row.values))
+            batch.ids.append((number, kind, native_id, uid, row.digest, self.run))
+            batch.credits.extend([(uid, *credit) for credit in row.credits])
+            batch.changes.append(
+                (seq, added, kind, uid, number, native_id, mapper.title(item), None, writer.now)
+            )
+        uids = list(range(writer.uid + 1, uid + 1))
+        writer.uid, writer.seq = uid, seq
+        self.count(mapper.kind, added=len(new))
+        return uids
+
+    def _touch(
+        self, writer: Writer, batch: _Batch, mapper: Mapper, touched: dict[int, tuple[Item, Row, State]]
+    ) -> None:
+        """Items whose hash differs, or that were gone."""
+        stored = load(writer.connection, mapper.kind, touched) if touched else {}
+        for uid, (item, row, (_, _, gone)) in touched.items():
+            before, _ = stored[uid]
+            differing = differences(before, item)
+            change = _type_of_change(differing, restored=gone is not None)
+            native_id = item.ref.id
+            batch.item_updates.append((native_id, None, row.omitted, row.escaped, *row.values, uid))
+            batch.id_updates.append((row.digest, None, self.number, mapper.kind.value, native_id))
+            batch.credit_deletes.append((uid,))
+            batch.credits.extend([(uid, *credit) for credit in row.credits])
+            if change is None:
+                continue
+            writer.seq += 1
+            batch.changes.append(
+                (
+                    writer.seq,
+                    change.value,
+                    mapper.kind.value,
+                    uid,
+                    self.number,
+                    native_id,
+                    mapper.title(item),
+                    ",".join(differing) or None,
+                    writer.now,
+                )
+            )
+            self.count(mapper.kind, **{change.value: 1})
+
+    def _mark_seen(
+        self, writer: Writer, uids: list[int], sweep: Sweep[Item] | Sweep[str] | None, *, force: bool = False
+    ) -> None:
+        if (sweep is None and not force) or not uids:
+            return
+        writer.cursor.executemany(self._insert_seen, [(uid,) for uid in uids])
+        if sweep is not None and writer.cursor.rowcount != len(uids):
+            raise sweep.repeated()
+
+    def _mark_fresh(
+        self, writer: Writer, kind: Kind, ids: list[str], sweep: Sweep[Item] | Sweep[str] | None
+    ) -> None:
+        if ids:
+            writer.cursor.executemany(self._insert_fresh, [(kind.value, native_id) for native_id in ids])
+            if sweep is not None and writer.cursor.rowcount != len(ids):
+                raise sweep.repeated()
+
+    def _fresh(self, connection: Connection, kind: Kind) -> set[str]:
+        return set(connection.scalars(select(FRESH.c.native_id).where(FRESH.c.kind == kind.value)))
+
+    def _check_ids(self, ids: Collection[str]) -> None:
+        try:
+            "".join(ids).encode()
+        except (UnicodeEncodeError, TypeError) as error:
+            raise ContractViolationError(
+                "The backend returned an id that is no valid text.",
+                server=self.server,
+                next_step="Report this to the authors of the backend.",
+            ) from error
+
+    def count(self, kind: Kind, **more: int) -> None:
+        """Add to the counts of a kind."""
+        counts = self.counts[kind]
+        self.counts[kind] = replace(
+            counts, **{name: getattr(counts, name) + number for name, number in more.items()}
+        )
+
+
+def differences(before: Item, after: Item) -> tuple[str, ...]:
+    """The names of the fields in which two states of an item differ, sorted."""
+    return tuple(
+        sorted(
+            entry.name
+            for entry in fields(after)
+            if entry.name not in ("ref", "omitted")
+            and getattr(before, entry.name) != getattr(after, entry.name)
+        )
+    )
+
+
+def _type_of_change(differing: tuple[str, ...], *, restored: bool) -> ChangeType | None:
+    if restored:
+        return ChangeType.RESTORED
+    if not differing:
+        return None
+    return (
+        ChangeType.MOVED if "path" in differing and _MOVES_ALONG.issuperset(differing) else ChangeType.CHANGED
+    )
+
+
+def _write(writer: Writer, sql: Statements, batch: _Batch) -> None:
+    for statement, rows in (
+        (sql.insert_item, batch.items),
+        (sql.insert_id, batch.ids),
+        (sql.update_item, batch.item_updates),
+        (sql.update_id, batch.id_updates),
+        (sql.delete_credits, batch.credit_deletes),
+        (sql.insert_credit, batch.credits),
+        (sql.insert_change, batch.changes),
+    ):
+        if rows:
+            writer.cursor.executemany(statement, rows)
