@@ -23,8 +23,8 @@ _SECOND = (
     "Wolves", "Years", "Zeppelins",
 )  # fmt: skip
 _ELSEWHERE = (
-    "Björk Guðmunds", "Sigur Röst", "Café Tacubá", "Дельфины", "Мумий Дом", "椎名りんご", "きゃりー", "김광진", "Ζωή Βαρέλι",
-    "فيروزة", "Édith Pïaf", "Mötley Düsen", "Żywiołek", "Dvořák Trio",
+    "Björk Guðmunds", "Sigur Röst", "Café Tacubá", "Дельфины", "Мумий Дом", "椎名りんご", "きゃりー", "김광진",
+    "Ζωή Βαρέλι", "فيروزة", "Édith Pïaf", "Mötley Düsen", "Żywiołek", "Dvořák Trio",
 )  # fmt: skip
 _LINES = (
     "After the {b}", "All the {b}", "Before {a} {b}", "Calling {b}", "{a}", "{a} {b}", "{a} Morning", "Never {a}",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from soulsync_engine.testing.audio.templates import TEMPLATES, AudioFormat, Template
 
 if TYPE_CHECKING:
-    from mutagen.id3 import Frame
+    from mutagen.apev2 import APEv2
     from mutagen.flac import Picture
+    from mutagen.id3 import Frame
 
     from soulsync_engine.testing.audio.tags import Tags
 

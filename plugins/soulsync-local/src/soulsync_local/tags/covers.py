@@ -26,15 +26,17 @@ _SIGNATURES = (
 
 
 def read_cover(path: AnyPath) -> tuple[bytes, str] | None:
-    """The bytes and the media type of the file's front cover, else of its first picture; None without a usable one.
+    """The bytes and the media type of the file's front cover, else of its first picture, else None.
 
-    The type is the one the bytes have, whatever the tag claims; bytes that are no known kind of picture are passed over.
-    None also for a file that is no audio. Raises `OSError` when the file cannot be read.
+    The type is the one the bytes have, whatever the tag claims; bytes that are no known kind of picture are
+    passed over. None also for a file that is no audio. Raises `OSError` when the file cannot be read.
     """
     with open(path, "rb") as file:
         head = file.read(HEAD_SIZE)
         try:
-            pictures = sorted(_pictures(open_audio(file, head)), key=lambda found: found[0] != PictureType.COVER_FRONT)
+            pictures = sorted(
+                _pictures(open_audio(file, head)), key=lambda found: found[0] != PictureType.COVER_FRONT
+            )
         except OSError:
             raise
         except Exception:  # noqa: BLE001 - hostile bytes make the library raise nearly anything; they hold no cover

@@ -1,30 +1,32 @@
 """The rules that turn the texts of a file into one `FileTags`.
 
-The texts come under the lower-case Vorbis names ("title", "albumartist", "musicbrainz_albumid", ...), each a list of
-values; the readers of the other formats translate into them. The rules:
+The texts come under the lower-case Vorbis names ("title", "albumartist", "musicbrainz_albumid", ...), each a
+list of values; the readers of the other formats translate into them. The rules:
 
-* **Text.** Control characters, NUL bytes, byte order marks and zero-width spaces go, line breaks and tabs become a blank
-  (the joiners that emoji and some scripts need stay), blanks around go. What is empty then counts as absent. Length is
-  not limited.
-* **Many values** are what the format itself keeps apart: repeated Vorbis, APE and ASF fields, several `data` atoms of
-  MP4, NUL bytes in ID3v2.4. Text is not cut at separators, because "AC/DC", "Tyler, The Creator" and "Simon & Garfunkel"
-  are names, with these exceptions:
+* **Text.** Control characters, NUL bytes, byte order marks and zero-width spaces go, line breaks and tabs
+  become a blank (the joiners that emoji and some scripts need stay), blanks around go. What is empty then
+  counts as absent. Length is not limited.
+* **Many values** are what the format itself keeps apart: repeated Vorbis, APE and ASF fields, several `data`
+  atoms of MP4, NUL bytes in ID3v2.4. Text is not cut at separators, because "AC/DC", "Tyler, The Creator" and
+  "Simon & Garfunkel" are names, with these exceptions:
 
   - Genres are cut at ";" ("Rock;Jazz") in every format.
-  - ID3v2.3 knows no NUL separator and joins values with "/". Artists are cut there only on evidence: when the file has
-    at least two MusicBrainz ids for them, just as many as there are parts, and no part joins names itself ("feat.", "&").
-    Genres are cut at "/" there only when the text is no known genre and every part is one ("Rock/Jazz"; not
-    "Pop/Funk", which is a genre of its own).
-  - MusicBrainz ids and ISRCs are found by their shape, however they are joined. What has not that shape is dropped.
+  - ID3v2.3 knows no NUL separator and joins values with "/". Artists are cut there only on evidence: when the
+    file has at least two MusicBrainz ids for them, just as many as there are parts, and no part joins names
+    itself ("feat.", "&"). Genres are cut at "/" there only when the text is no known genre and every part is
+    one ("Rock/Jazz"; not "Pop/Funk", which is a genre of its own).
+  - MusicBrainz ids and ISRCs are found by their shape, however they are joined. What has not that shape is
+    dropped.
 
-* **Artists** are those of the separate list field ("ARTISTS") where a tagger wrote one, else the artist field; the same
-  for album artists ("ALBUMARTISTS").
-* **Genres** written as numbers, "17" or "(17)" or "(4)Eurodisco", are the names ID3 gives them. Duplicates go, the case
-  of the first one stays.
-* **Numbers** are whole numbers from 1 to 9999, alone or before a slash ("3", "03", "3/12"). "0", "A1" and "-1" are none.
-* **Years** are the first four digits that stand alone, or begin eight that do ("1999", "1999-04-01", "19990401",
-  "01.04.1999"), from 1000 to 2999. "0000", "20O1" and "199?" are none. The date of the release comes before that of the
-  original.
+* **Artists** are those of the separate list field ("ARTISTS") where a tagger wrote one, else the artist field;
+  the same for album artists ("ALBUMARTISTS").
+* **Genres** written as numbers, "17" or "(17)" or "(4)Eurodisco", are the names ID3 gives them. Duplicates go,
+  the case of the first one stays.
+* **Numbers** are whole numbers from 1 to 9999, alone or before a slash ("3", "03", "3/12"). "0", "A1" and "-1"
+  are none.
+* **Years** are the first four digits that stand alone, or begin eight that do ("1999", "1999-04-01",
+  "19990401", "01.04.1999"), from 1000 to 2999. "0000", "20O1" and "199?" are none. The date of the release
+  comes before that of the original.
 * **Compilation** is set by "1", "true" or "yes".
 """
 
@@ -90,7 +92,9 @@ def _id(texts: Texts, *names: str) -> str | None:
 
 
 def _isrcs(texts: Texts) -> tuple[str, ...]:
-    return _distinct("".join(found).upper() for value in texts.get("isrc", ()) for found in _ISRC.findall(value))
+    return _distinct(
+        "".join(found).upper() for value in texts.get("isrc", ()) for found in _ISRC.findall(value)
+    )
 
 
 def number(text: str) -> int | None:

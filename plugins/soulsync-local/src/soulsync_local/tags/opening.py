@@ -6,12 +6,11 @@ MP3 and AAC, ID3 on AAC, the INFO list of a WAV file) are opened too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from io import SEEK_END, BufferedReader
+from io import SEEK_END, BufferedReader, BytesIO
 
 import mutagen
-from mutagen import MutagenError
+from mutagen import MutagenError, apev2
 from mutagen.aac import AAC
 from mutagen.aiff import AIFF
 from mutagen.apev2 import APEv2
@@ -69,18 +68,15 @@ class Opened:
 
 def kind_of(head: bytes) -> Kind | None:
     """The mutagen class for a file that starts with `head`, None when that start is no known one."""
-    for offset, magic, kind in _MAGIC:
-        if head.startswith(magic, offset):
-            return kind
-    if head.startswith(b"ID3"):
-        return MP3
-    if len(head) > 1 and head[0] == 0xFF:
+    found: Kind | None = next(
+        (kind for offset, magic, kind in _MAGIC if head.startswith(magic, offset)), None
+    )
+    if found is None and head.startswith(b"ID3"):
+        found = MP3
+    elif found is None and len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
         # The layer bits are zero in an ADTS header and never so in MPEG audio.
-        if head[1] & 0xF6 == 0xF0:
-            return AAC
-        if head[1] & 0xE0 == 0xE0:
-            return MP3
-    return None
+        found = AAC if head[1] & 0xF6 == 0xF0 else MP3
+    return found
 
 
 def open_audio(file: BufferedReader, head: bytes) -> Opened:
@@ -92,20 +88,14 @@ def open_audio(file: BufferedReader, head: bytes) -> Opened:
     if kind is MP3:
         return _open_mpeg(file)
     if kind is AAC:
-        info = AAC(file).info
-        return Opened(AAC, info, _loose_tags(file))
-    audio: mutagen.FileType | None
-    if kind is not None:
-        audio = kind(file)
-    else:
-        audio = _open_by_name(file)
-        kind = type(audio)
+        return _open_aac(file)
+    audio = _open_by_name(file) if kind is None else kind(file)
     tags = () if audio.tags is None else (audio.tags,)
-    return Opened(kind, audio.info, tags, tuple(audio.pictures) if isinstance(audio, FLAC) else ())
+    return Opened(type(audio), audio.info, tags, tuple(audio.pictures) if isinstance(audio, FLAC) else ())
 
 
 def _open_by_name(file: BufferedReader) -> mutagen.FileType:
-    """mutagen's own guess, for formats without a signature and for audio behind garbage."""
+    """The guess of mutagen itself, for formats without a signature and for audio behind garbage."""
     try:
         audio = mutagen.File(file)
     except MutagenError as error:
@@ -121,7 +111,7 @@ def _kind_behind_id3(file: BufferedReader, head: bytes) -> Kind:
     size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
     file.seek(10 + size)
     kind = kind_of(file.read(HEAD_SIZE))
-    return kind if kind in _BEHIND_ID3 else MP3
+    return MP3 if kind is None or kind not in _BEHIND_ID3 else kind
 
 
 def _open_mpeg(file: BufferedReader) -> Opened:
@@ -166,5 +156,14 @@ def _id3(file: BufferedReader) -> ID3 | None:
         return None
 
 
-def _loose_tags(file: BufferedReader) -> tuple[mutagen.Tags, ...]:
-    return tuple(tag for tag in (_id3(file), _ape(file)) if tag is not None)
+def _open_aac(file: BufferedReader) -> Opened:
+    id3, ape = _id3(file), _ape(file)
+    file.seek(0)
+    stream: BufferedReader | BytesIO = file
+    if ape is not None:
+        # The length is worked out from the size of the file, so a tag with a picture would count as seconds of sound.
+        stream = BytesIO(file.read())
+        # Not the method of the tag, which would empty the one that was just read.
+        apev2.delete(stream)
+        stream.seek(0)
+    return Opened(AAC, AAC(stream).info, tuple(tag for tag in (id3, ape) if tag is not None))

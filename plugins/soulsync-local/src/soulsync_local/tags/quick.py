@@ -11,7 +11,8 @@ one of the sound track there; they differ by the encoder's delay, at most 50 ms.
 from __future__ import annotations
 
 import re
-from io import SEEK_END, BufferedReader
+from dataclasses import dataclass
+from io import SEEK_END, BufferedReader, BytesIO
 
 from mutagen import MutagenError
 from mutagen.mp3 import MPEGInfo
@@ -22,6 +23,7 @@ from soulsync_local.tags.texts import MUSICBRAINZ_NAMES, MUSICBRAINZ_OWNER
 from soulsync_local.tags.values import FileTags
 
 _FRAME_ID = re.compile(rb"[A-Z][A-Z0-9]{3}\Z")
+_ARTISTS = b"ARTISTS"
 _COMMON_FRAMES = frozenset({b"TIT2", b"TPE1", b"TALB", b"TRCK", b"TCON"})
 _PLAIN_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}\Z")
 _NOT_PLAIN = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\ufffd]")
@@ -30,13 +32,15 @@ _TYPED = frozenset({b"\x01", b"\x0d", b"\x0e", b"\x15"})
 _HEAD = 65536
 _MAX_ITEM_LIST = 1 << 24
 
-_SIMPLE = (
-    ("title", "title"),
-    ("artist", "artist"),
-    ("album", "album"),
-    ("albumartist", "albumartist"),
-    ("genre", "genre"),
-)
+_SIMPLE = ("title", "album", "albumartist", "genre")
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """The item list of an MP4 file, and the file up to its end when that is in memory anyway."""
+
+    data: bytes
+    leading: bytes | None
 
 
 def read_plain_mp3(file: BufferedReader, head: bytes, size: int) -> FileTags | None:
@@ -54,7 +58,7 @@ def read_plain_mp3(file: BufferedReader, head: bytes, size: int) -> FileTags | N
         return None
     if tag.year is None and not frames.isdisjoint({b"TDOR", b"TORY", b"TDRC", b"TYER"}):
         return None
-    texts = _texts(tag)
+    texts = _texts(tag, listed=_ARTISTS in frames)
     if texts is None:
         return None
     for value in tag.other.get("ufid", ()):
@@ -80,14 +84,14 @@ def read_plain_mp4(file: BufferedReader, size: int) -> FileTags | None:
         return None
     file.seek(0)
     try:
-        tag = TinyTag.get(file_obj=file)
+        tag = TinyTag.get(file_obj=file if items.leading is None else BytesIO(items.leading))
     except TinyTagException:
         return None
     codec = _MP4_CODECS.get(tag.mime_type or "")
     # At low rates the file may state the half of the real rate, and mutagen looks deeper.
     if codec is None or not tag.duration or (codec == "aac" and (tag.samplerate or 0) < 32000):
         return None
-    texts = _texts(tag)
+    texts = _texts(tag, listed=b"ARTISTS" in items.data.upper())
     if texts is None:
         return None
     texts["compilation"] = tag.other.get("cpil", [])
@@ -98,24 +102,31 @@ def read_plain_mp4(file: BufferedReader, size: int) -> FileTags | None:
         bits_per_second=tag.bitrate * 1000 if tag.bitrate else size * 8 / tag.duration,
         sample_rate=tag.samplerate,
         codec=codec,
-        has_cover=b"covr" in items,
+        has_cover=b"covr" in items.data,
     )
 
 
 _MP4_CODECS = {'audio/mp4; codecs="mp4a.40.2"': "aac", 'audio/mp4; codecs="alac"': "alac"}
 
 
-def _texts(tag: TinyTag) -> dict[str, list[str]] | None:
-    """What tinytag read under the names of `fields`, or None when a value shows that mutagen should look."""
+def _texts(tag: TinyTag, *, listed: bool) -> dict[str, list[str]] | None:
+    """What tinytag read under the names of `fields`, or None when a value shows that mutagen should look.
+
+    `listed` says that the file has a separate list of artists.
+    """
     other = tag.other
-    # tinytag puts the artist field and the separate list of artists into one.
-    if "artist" in other or "year" in other or (tag.year is not None and not _PLAIN_DATE.match(tag.year)):
+    if "year" in other or (tag.year is not None and not _PLAIN_DATE.match(tag.year)):
         return None
     texts: dict[str, list[str]] = {}
-    for name, attribute in _SIMPLE:
-        first: str | None = getattr(tag, attribute)
+    if tag.artist is not None:
+        artists = _artists(tag.artist, other.get("artist", []), listed)
+        if artists is None:
+            return None
+        texts["artist"] = artists
+    for name in _SIMPLE:
+        first: str | None = getattr(tag, name)
         if first is not None:
-            texts[name] = [first, *other.get(attribute, ())]
+            texts[name] = [first, *other.get(name, ())]
     for field, name in MUSICBRAINZ_NAMES.items():
         if field in other:
             texts[name] = [part for value in other[field] for part in value.split("\0")]
@@ -131,13 +142,26 @@ def _texts(tag: TinyTag) -> dict[str, list[str]] | None:
     return texts
 
 
+def _artists(first: str, more: list[str], listed: bool) -> list[str] | None:
+    """The artists, of which tinytag puts the artist field and the separate list into one: the list where there is one.
+
+    In an MP3 the values of the list are one text with NUL bytes in it, those of the artist field never are.
+    """
+    if not more or not listed:
+        return [first, *more]
+    if len(more) == 1 and "\0" in more[0]:
+        return more[0].split("\0")
+    return None
+
+
 def _synchsafe(data: bytes) -> int:
     return data[0] << 21 | data[1] << 14 | data[2] << 7 | data[3]
 
 
 def _plain_frames(file: BufferedReader, head: bytes, size: int) -> set[bytes] | None:
-    """The ids of the frames, or None when the tag or one frame is of a kind the two libraries may read differently:
-    unsynchronised, compressed, encrypted, extended, repeated, with sizes in the wrong notation, or running over.
+    """The ids of the frames (and `_ARTISTS` for a list of artists), or None for what the two libraries may read
+    differently: tags or frames that are unsynchronised, compressed, encrypted, extended, repeated, that have sizes in
+    the wrong notation, or that run over.
     """
     if head[3] not in (3, 4) or head[5] or max(head[6:10]) > 0x7F:
         return None
@@ -163,7 +187,13 @@ def _plain_frames(file: BufferedReader, head: bytes, size: int) -> set[bytes] | 
         if position > end or (name in seen and name[0] == 0x54 and name != b"TXXX"):
             return None
         seen.add(name)
-        if name == b"TCON":
+        if name == b"TXXX":
+            # One of two bytes a letter, after the encoding and perhaps a byte order mark.
+            description = file.read(min(length, 24)).replace(b"\0", b"").lstrip(b"\x01\x02\x03\xff\xfe")
+            if description[:7].upper() == _ARTISTS:
+                seen.add(_ARTISTS)
+            file.seek(position)
+        elif name == b"TCON":
             # Genres may be numbers, and the two libraries name some of them differently.
             content = file.read(length)
             if b"(" in content or not content.isascii() or any(0x30 <= byte <= 0x39 for byte in content):
@@ -185,7 +215,7 @@ def _has_other_tags(file: BufferedReader, frames: set[bytes], size: int) -> bool
     )
 
 
-def _plain_items(file: BufferedReader, size: int) -> bytes | None:
+def _plain_items(file: BufferedReader, size: int) -> _Items | None:
     """The item list, or None when it is not found at once or a value in it has no explicit text or number type."""
     file.seek(0)
     window, base = file.read(_HEAD), 0
@@ -200,14 +230,18 @@ def _plain_items(file: BufferedReader, size: int) -> bytes | None:
     length = int.from_bytes(window[found - 4 : found], "big")
     if not 8 <= length <= _MAX_ITEM_LIST or base + found - 4 + length > size:
         return None
-    items = window[found - 4 : found - 4 + length]
-    if len(items) < length:
-        file.seek(base + found - 4)
-        items = file.read(length)
+    end = found - 4 + length
+    if end > len(window):
+        file.seek(base + len(window))
+        window += file.read(end - len(window))
+    items = window[found - 4 : end]
     if b"gnre" in items:
         return None
     for value in _ATOM_DATA.finditer(items):
         # Track and disc numbers are the only values that commonly come without a type, and both libraries know them.
-        if value.group(1) not in _TYPED and items[value.start() - 8 : value.start() - 4] not in (b"trkn", b"disk"):
+        if value.group(1) not in _TYPED and items[value.start() - 8 : value.start() - 4] not in (
+            b"trkn",
+            b"disk",
+        ):
             return None
-    return items
+    return _Items(items, None if base else window[:end])

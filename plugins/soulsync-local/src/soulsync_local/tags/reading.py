@@ -14,7 +14,10 @@ AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 def read_tags(path: AnyPath) -> FileTags | TagProblem:
-    """The tags and audio properties of the file at `path`. Never raises for its content, nor for its state on the disk."""
+    """The tags and audio properties of the file at `path`.
+
+    Never raises for what is in the file, nor for its state on the disk.
+    """
     head = b""
     try:
         with open(path, "rb") as file:
@@ -29,13 +32,15 @@ def read_tags(path: AnyPath) -> FileTags | TagProblem:
                 quick = read_plain_mp4(file, size)
             return quick or read_with_mutagen(file, head, size)
     except FileNotFoundError as error:
-        return TagProblem(reason="missing", detail=_words(error))
+        return TagProblem(reason="missing", detail=_words(error, path))
     except OSError as error:
-        return TagProblem(reason="unreadable", detail=_words(error))
+        return TagProblem(reason="unreadable", detail=_words(error, path))
     except NoAudioError as error:
-        return TagProblem(reason="not-audio", detail=_words(error))
+        return TagProblem(reason="not-audio", detail=_words(error, path))
     except Exception as error:  # noqa: BLE001 - hostile bytes make the libraries raise nearly anything
-        return TagProblem(reason="not-audio" if kind_of(head) is None else "damaged", detail=_words(error))
+        return TagProblem(
+            reason="not-audio" if kind_of(head) is None else "damaged", detail=_words(error, path)
+        )
 
 
 def read_batch(paths: Iterable[AnyPath]) -> list[FileTags | TagProblem]:
@@ -43,7 +48,11 @@ def read_batch(paths: Iterable[AnyPath]) -> list[FileTags | TagProblem]:
     return [read_tags(path) for path in paths]
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, path: AnyPath) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return f"{type(error).__name__}: {error}"[:300]
+    text = str(error)
+    # mutagen names the file in some messages, and a problem is told and counted without its path.
+    for name in (repr(path), repr(os.fspath(path)), os.fsdecode(path)):
+        text = text.replace(name, "the file")
+    return (text if isinstance(error, NoAudioError) else f"{type(error).__name__}: {text}")[:300]

@@ -84,10 +84,7 @@ def of_id3(tags: ID3) -> dict[str, list[str]]:
     texts: dict[str, list[str]] = {}
     for frame in tags.values():
         kind = frame.FrameID
-        if kind == "TXXX":
-            name = MUSICBRAINZ_NAMES.get(frame.desc.lower())
-        else:
-            name = _ID3.get(kind)
+        name = MUSICBRAINZ_NAMES.get(frame.desc.lower()) if kind == "TXXX" else _ID3.get(kind)
         if name is not None:
             texts.setdefault(name, []).extend(map(str, frame.text))
         elif kind == "UFID" and frame.owner == MUSICBRAINZ_OWNER:
