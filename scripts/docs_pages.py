@@ -18,10 +18,8 @@ from soulsync_engine.contract import OPERATIONS, MediaServerClient
 MARKER = re.compile(r"^<!-- generated: (?P<name>[a-z-]+) -->$", re.MULTILINE)
 
 
-def _output_of(*command: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", *command], check=True, text=True, stdout=subprocess.PIPE
-    ).stdout
+def _output_of(*arguments: str) -> str:
+    return subprocess.run([sys.executable, *arguments], check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
 def commands() -> str:
