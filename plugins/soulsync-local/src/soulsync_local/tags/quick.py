@@ -1,11 +1,12 @@
 """Plain MP3 and MP4 files, read with tinytag: the two formats that cost mutagen most.
 
-tinytag reads fewer kinds of files right than mutagen does, and does not say when it misread one. So each file first
-passes a guard, which takes no value from it but looks at how its tags are laid out, and lets through only the layouts
-that both libraries read alike. What comes out is checked once more. `None` always means: ask mutagen.
+tinytag reads fewer kinds of files right than mutagen does, and does not say when it misread one. So each file
+first passes a guard, which takes no value from it but looks at how its tags are laid out, and lets through only
+the layouts that both libraries read alike. What comes out is checked once more. `None` always means: ask
+mutagen. (Where bytes of the tag itself are damaged, a field may be lost to one library and not to the other.)
 
-The stream of an MP3 is measured by mutagen here too. An MP4 file's duration is the one of the whole movie here and the
-one of the sound track there; they differ by the encoder's delay, at most 50 ms.
+The stream of an MP3 is measured by mutagen here too. An MP4 file's duration is the one of the whole movie here
+and the one of the sound track there; they differ by the encoder's delay, at most 50 ms.
 """
 
 from __future__ import annotations
@@ -187,20 +188,27 @@ def _plain_frames(file: BufferedReader, head: bytes, size: int) -> set[bytes] | 
         if position > end or (name in seen and name[0] == 0x54 and name != b"TXXX"):
             return None
         seen.add(name)
-        if name == b"TXXX":
-            # One of two bytes a letter, after the encoding and perhaps a byte order mark.
-            description = file.read(min(length, 24)).replace(b"\0", b"").lstrip(b"\x01\x02\x03\xff\xfe")
-            if description[:7].upper() == _ARTISTS:
-                seen.add(_ARTISTS)
-            file.seek(position)
-        elif name == b"TCON":
-            # Genres may be numbers, and the two libraries name some of them differently.
-            content = file.read(length)
-            if b"(" in content or not content.isascii() or any(0x30 <= byte <= 0x39 for byte in content):
+        if name[0] == 0x54:
+            content = file.read(length if name == b"TCON" else min(length, 24))
+            # The first byte is the encoding.
+            if not content or content[0] > 3:
                 return None
-        else:
-            file.seek(position)
+            if name == b"TCON" and not _names_genres(content):
+                return None
+            if name == b"TXXX" and _description(content).startswith(_ARTISTS):
+                seen.add(_ARTISTS)
+        file.seek(position)
     return seen
+
+
+def _names_genres(content: bytes) -> bool:
+    """Whether no genre is a number: the two libraries name some of them differently."""
+    return content.isascii() and b"(" not in content and not any(0x30 <= byte <= 0x39 for byte in content)
+
+
+def _description(content: bytes) -> bytes:
+    """The start of a TXXX frame's description in capitals, of one or two bytes a letter, without its encoding."""
+    return content.replace(b"\0", b"").lstrip(b"\x01\x02\x03\xff\xfe").upper()
 
 
 def _has_other_tags(file: BufferedReader, frames: set[bytes], size: int) -> bool:
