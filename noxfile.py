@@ -58,11 +58,8 @@ def tests_all(session: nox.Session) -> None:
 def conformance(session: nox.Session) -> None:
     """Run the conformance kit on every backend of this repository, found as a host would find it."""
     install(session, "tests")
-    for backend in ["reference", *(plugin.name.removeprefix("soulsync-") for plugin in PLUGINS)]:
-        session.run(
-            *("python", "-m", "pytest", "--pyargs", "soulsync_engine.testing.run"),
-            *("--soulsync-backend", backend, *session.posargs),
-        )
+    backends = [plugin.name.removeprefix("soulsync-") for plugin in PLUGINS]
+    session.run("python", "-m", "soulsync_engine.testing", "reference", *backends, *session.posargs)
 
 
 @nox.session
@@ -86,8 +83,8 @@ def docs(session: nox.Session) -> None:
     """Build the documentation into `site/`; any warning is an error. `-- serve` shows it while editing."""
     install(session, "docs")
     command = session.posargs or ["build", "--strict"]
-    # Colours are switched off so that generated pages do not depend on who builds them.
-    session.run("mkdocs", *command, env={"NO_COLOR": "1", "TERM": "dumb"})
+    # Without colours, generated pages do not depend on who builds them.
+    session.run("mkdocs", *command, env={"NO_COLOR": "1", "TERM": "dumb", "NO_MKDOCS_2_WARNING": "1"})
 
 
 @nox.session
