@@ -24,7 +24,7 @@ _moment = lru_cache(maxsize=64)(moment)
 
 
 @lru_cache(maxsize=256)
-def _fields(stored: str | None) -> tuple[str, ...]:
+def _fields(stored: str) -> tuple[str, ...]:
     return tuple(stored.split(",")) if stored else ()
 
 

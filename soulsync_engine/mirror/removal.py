@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from soulsync_engine.mirror import schema
+from soulsync_engine.mirror.batch import Batch
 from soulsync_engine.mirror.encoding import unescape_text
 from soulsync_engine.mirror.records import ChangeType
 from soulsync_engine.mirror.rows import MAPPERS
-from soulsync_engine.mirror.statements import statements
 from soulsync_engine.mirror.store import SEEN, Store, Writer
 from soulsync_engine.mirror.sweep import CompleteSweep
 from soulsync_engine.models import Kind, Scope
@@ -42,18 +42,17 @@ def is_populated(store: Store, kind: Kind, scope: Scope) -> bool:
 
 def _remove(store: Store, writer: Writer, sweep: CompleteSweep) -> None:
     table, kind = MAPPERS[sweep.kind].table, sweep.kind.value
-    sql = statements(table, writer.connection.dialect)
     ids = schema.native_ids.c.native_id
     query = _absent(store, sweep).order_by(ids).limit(_CHUNK)
     last = ""
     while rows := writer.connection.execute(query.where(ids > last)).all():
-        removals, updates, changes = [], [], []
+        batch = Batch()
         for native_id, uid, digest, title, escaped in rows:
             writer.seq += 1
             shown = _shown(title, escaped=bool(escaped))
-            removals.append((writer.now, uid))
-            updates.append((digest, store.run, store.number, kind, native_id))
-            changes.append(
+            batch.item_removals.append((writer.now, uid))
+            batch.id_updates.append((digest, store.run, store.number, kind, native_id))
+            batch.changes.append(
                 (
                     writer.seq,
                     ChangeType.REMOVED.value,
@@ -62,13 +61,11 @@ def _remove(store: Store, writer: Writer, sweep: CompleteSweep) -> None:
                     store.number,
                     native_id,
                     shown,
-                    None,
+                    "",
                     writer.now,
                 )
             )
-        writer.cursor.executemany(sql.remove_item, removals)
-        writer.cursor.executemany(sql.update_id, updates)
-        writer.cursor.executemany(sql.insert_change, changes)
+        batch.write(writer.cursor, table, writer.connection.dialect)
         store.count(sweep.kind, removed=len(rows))
         last = rows[-1][0]
 

@@ -43,16 +43,17 @@ _ARTIST: Final = "artist"
 _ALBUM_ARTIST: Final = "album_artist"
 
 _pack = msgspec.msgpack.Encoder().encode
+_number = int.from_bytes
 
 
 class Row(NamedTuple):
     """An item ready to be stored."""
 
     omitted: str | None
-    escaped: bool | None
+    escaped: int | None
     values: tuple[Value, ...]
     credits: tuple[Credit, ...]
-    digest: bytes
+    digest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Mapper:
             try:
                 packed = _pack((ROW_VERSION, omitted, values, credited))
             except UnicodeEncodeError:
-                escaped = True
+                escaped = 1
                 values, credited = tuple(map(escape, values)), tuple(map(escape_credit, credited))
                 packed = _pack((ROW_VERSION, omitted, values, credited))
         except (AttributeError, TypeError, ValueError, OverflowError) as error:
@@ -83,7 +84,13 @@ class Mapper:
                 server=item.ref.server,
                 next_step="Report this to the authors of the backend.",
             ) from error
-        return Row(omitted, escaped, values, credited, blake2b(packed, digest_size=16).digest())
+        return Row(
+            omitted,
+            escaped,
+            values,
+            credited,
+            _number(blake2b(packed, digest_size=8).digest(), "big", signed=True),
+        )
 
     def to_item(self, server: str, stored: Stored, credits: Sequence[Credit]) -> Item:
         """The item of a stored row."""
@@ -97,10 +104,14 @@ class Mapper:
     def title(self, item: Item) -> str:
         """What names an item to people, as far as a database text can hold it."""
         title: str = getattr(item, self.title_field)[:200]
-        return title.encode("utf-8", "backslashreplace").decode()
+        return title if title.isascii() else title.encode("utf-8", "backslashreplace").decode()
 
 
 _NONE: Final[frozenset[str]] = frozenset()
+
+
+def _flag(value: bool | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _credited(role: str, artists: tuple[ArtistCredit, ...]) -> tuple[Credit, ...]:
@@ -121,7 +132,7 @@ def _encode_artist(item: Artist) -> Encoded:
         item.album_count,
         item.track_count,
         item.rating,
-        item.favorite,
+        _flag(item.favorite),
         item.library_id,
         maybe_microseconds(item.added),
         maybe_microseconds(item.updated),
@@ -156,7 +167,7 @@ def _encode_album(item: Album) -> Encoded:
         item.sort_title,
         item.year,
         repeated_names(item.genres),
-        item.compilation,
+        _flag(item.compilation),
         item.track_count,
         item.disc_count,
         item.duration_ms,
@@ -167,7 +178,7 @@ def _encode_album(item: Album) -> Encoded:
         names(ids.artists),
         names(ids.album_artists),
         item.rating,
-        item.favorite,
+        _flag(item.favorite),
         item.play_count,
         item.library_id,
         maybe_microseconds(item.added),
@@ -225,7 +236,7 @@ def _encode_track(item: Track) -> Encoded:
         item.codec,
         item.sample_rate,
         item.rating,
-        item.favorite,
+        _flag(item.favorite),
         item.play_count,
         maybe_microseconds(item.last_played),
         item.library_id,

@@ -17,7 +17,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Table,
@@ -162,7 +161,7 @@ native_ids: Final = Table(
     Column("native_id", Text, primary_key=True),
     Column("uid", BigInteger, nullable=False),
     # Of what the server last sent under this id; here, so that comparing a page touches nothing else.
-    Column("content_hash", LargeBinary(16), nullable=False),
+    Column("content_hash", BigInteger, nullable=False),
     Column("first_seen", Integer, ForeignKey("sync_runs.id"), nullable=False),
     # The sync that no longer found it; NULL while it is there, so that seeing it again writes nothing.
     Column("gone_since", Integer, ForeignKey("sync_runs.id")),
@@ -198,7 +197,8 @@ changes: Final = Table(
     # As they were then: a consumer may be far behind.
     Column("native_id", Text, nullable=False),
     Column("title", Text, nullable=False),
-    Column("fields", Text),
+    # Names separated by commas.
+    Column("fields", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
 

@@ -163,7 +163,7 @@ def _index_window(connection: Connection, index: Index, low: int, high: int) -> 
         cursor.executemany(str(clear.compile(dialect=connection.dialect)), [(uid,) for uid in outdated])
     rows = connection.execute(
         _texts(index).where(items.c.removed_at.is_(None), items.c.uid.in_(concerned)).order_by(items.c.uid)
-    )
+    ).all()
     names = [entry.name for entry in index.texts.columns]
     fill = insert(index.texts).inline().compile(dialect=connection.dialect, column_keys=names)
     cursor.executemany(str(fill), list(_keys(index, rows)))
@@ -185,7 +185,7 @@ def _texts(index: Index) -> Select[*tuple[Any, ...]]:
     return select(*wanted)
 
 
-def _keys(index: Index, rows: Iterator[Sequence[object]]) -> Iterator[tuple[object, ...]]:
+def _keys(index: Index, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[object, ...]]:
     for uid, escaped, title, *others in rows:
         texts = [str(text) if text is not None else "" for text in (title, *others)]
         if escaped:

@@ -22,18 +22,18 @@ LOOK_UP = 250
 class Statements:
     """SQL texts with positional parameters, for one table of items.
 
-    - `insert_item`: all columns, in the table's order
     - `update_item`: native_id, removed_at, omitted, escaped and all values; then the uid
     - `remove_item`: removed_at; uid
+    - `insert_credit`: all columns; `insert_unlinked_credit`: without the artist's id
     - `insert_id`: server_id, kind, native_id, uid, content_hash, first_seen
     - `update_id`: content_hash, gone_since; then server_id, kind, native_id
     - `look_up`: server_id, kind, `LOOK_UP` native ids; gives native_id, uid, content_hash, gone_since
     """
 
-    insert_item: str
     update_item: str
     remove_item: str
     insert_credit: str
+    insert_unlinked_credit: str
     delete_credits: str
     insert_id: str
     update_id: str
@@ -44,47 +44,53 @@ class Statements:
 @lru_cache(maxsize=16)
 def statements(table: Table, dialect: Dialect) -> Statements:
     """The statements of one table of items in one dialect."""
-    ids, changes = schema.native_ids, schema.changes
+    ids, credited, changes = schema.native_ids, schema.item_credits, schema.changes
     this_id = [ids.c[name] == bindparam(f"key_{name}") for name in ("server_id", "kind", "native_id")]
     values = [column.name for column in table.columns if column.name not in ("uid", "server_id")]
     this_item = table.c.uid == bindparam("key_uid")
-
-    def text(clause: ClauseElement, names: Sequence[str], keys: Sequence[str] = ()) -> str:
-        compiled = clause.compile(dialect=dialect, column_keys=list(names) or None)
-        order = getattr(compiled, "positiontup", None)
-        # The callers build tuples by this order.
-        if order != [*names, *keys]:
-            raise AssertionError(f"{compiled} takes {order}")
-        return str(compiled)
-
-    def inserting(into: Table, names: Sequence[str]) -> str:
-        return text(insert(into).inline(), names)
-
     wanted = [f"id_{number}" for number in range(LOOK_UP)]
+    credit = tuple(credited.columns.keys())
     return Statements(
-        insert_item=inserting(table, [column.name for column in table.columns]),
-        update_item=text(update(table).where(this_item), values, ["key_uid"]),
-        remove_item=text(update(table).where(this_item), ["removed_at"], ["key_uid"]),
-        insert_credit=inserting(schema.item_credits, [column.name for column in schema.item_credits.columns]),
-        delete_credits=text(
-            delete(schema.item_credits).where(schema.item_credits.c.uid == bindparam("key_uid")),
-            [],
-            ["key_uid"],
+        update_item=_text(update(table).where(this_item), dialect, values, ["key_uid"]),
+        remove_item=_text(update(table).where(this_item), dialect, ["removed_at"], ["key_uid"]),
+        insert_credit=insert_of(credited, credit, dialect),
+        insert_unlinked_credit=insert_of(credited, credit[:-1], dialect),
+        delete_credits=_text(
+            delete(credited).where(credited.c.uid == bindparam("key_uid")), dialect, [], ["key_uid"]
         ),
-        insert_id=inserting(ids, ["server_id", "kind", "native_id", "uid", "content_hash", "first_seen"]),
-        update_id=text(
+        insert_id=insert_of(
+            ids, ("server_id", "kind", "native_id", "uid", "content_hash", "first_seen"), dialect
+        ),
+        update_id=_text(
             update(ids).where(*this_id),
+            dialect,
             ["content_hash", "gone_since"],
             ["key_server_id", "key_kind", "key_native_id"],
         ),
-        look_up=text(
+        look_up=_text(
             select(ids.c.native_id, ids.c.uid, ids.c.content_hash, ids.c.gone_since).where(
                 ids.c.server_id == bindparam("key_server_id"),
                 ids.c.kind == bindparam("key_kind"),
                 ids.c.native_id.in_([bindparam(name) for name in wanted]),
             ),
+            dialect,
             [],
             ["key_server_id", "key_kind", *wanted],
         ),
-        insert_change=inserting(changes, [column.name for column in changes.columns]),
+        insert_change=insert_of(changes, tuple(changes.columns.keys()), dialect),
     )
+
+
+@lru_cache(maxsize=512)
+def insert_of(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
+    """An insert of these columns, in the table's order."""
+    return _text(insert(table).inline(), dialect, columns)
+
+
+def _text(clause: ClauseElement, dialect: Dialect, names: Sequence[str], keys: Sequence[str] = ()) -> str:
+    compiled = clause.compile(dialect=dialect, column_keys=list(names) or None)
+    order = getattr(compiled, "positiontup", None)
+    # The callers build tuples by this order.
+    if order != [*names, *keys]:
+        raise AssertionError(f"{compiled} takes {order}")
+    return str(compiled)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, delete, insert, select, update
@@ -16,6 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from soulsync_engine.errors import ContractViolationError
 from soulsync_engine.mirror import schema
+from soulsync_engine.mirror.batch import Batch
 from soulsync_engine.mirror.database import Database
 from soulsync_engine.mirror.encoding import microseconds
 from soulsync_engine.mirror.loading import chunks, load
@@ -44,21 +45,8 @@ FRESH = Table(
 # What a file that only moved may change beside its path.
 _MOVES_ALONG = frozenset({"path", "library_id", "updated"})
 
-State = tuple[int, bytes, int | None]
+State = tuple[int, int, int | None]
 """uid, content hash, the sync since which it is gone."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    """The rows one transaction is going to write."""
-
-    items: list[tuple[object, ...]] = field(default_factory=list)
-    ids: list[tuple[object, ...]] = field(default_factory=list)
-    credits: list[tuple[object, ...]] = field(default_factory=list)
-    changes: list[tuple[object, ...]] = field(default_factory=list)
-    item_updates: list[tuple[object, ...]] = field(default_factory=list)
-    id_updates: list[tuple[object, ...]] = field(default_factory=list)
-    credit_deletes: list[tuple[int]] = field(default_factory=list)
 
 
 class Writer:
@@ -140,7 +128,7 @@ class Store:
                     new.append((item, row))
                 elif state[1] != row.digest or state[2] is not None:
                     touched[state[0]] = (item, row, state)
-            batch = _Batch()
+            batch = Batch()
             if self.rehearsal:
                 self._mark_fresh(writer, kind, [item.ref.id for item, _ in new], sweep)
                 self.count(kind, added=len(new))
@@ -148,7 +136,7 @@ class Store:
                 uids += self._add(writer, batch, mapper, new)
             self._touch(writer, batch, mapper, touched)
             if not self.rehearsal:
-                _write(writer, sql, batch)
+                batch.write(writer.cursor, mapper.table, writer.connection.dialect)
             self._mark_seen(writer, uids, sweep)
 
     def mark(self, kind: Kind, ids: Sequence[str], sweep: Sweep[str]) -> list[str]:
@@ -225,7 +213,7 @@ class Store:
             wanted[partial[uid]] = replace(item, **kept)  # type: ignore[arg-type]
 
     def _add(
-        self, writer: Writer, batch: _Batch, mapper: Mapper, new: Sequence[tuple[Item, Row]]
+        self, writer: Writer, batch: Batch, mapper: Mapper, new: Sequence[tuple[Item, Row]]
     ) -> list[int]:
         kind, number, added = mapper.kind.value, self.number, ChangeType.ADDED.value
         uid, seq = writer.uid, writer.seq
@@ -235,9 +223,9 @@ class Store:
             native_id = item.ref.id
             batch.items.append((uid, number, native_id, None, row.omitted, row.escaped, *row.values))
             batch.ids.append((number, kind, native_id, uid, row.digest, self.run))
-            batch.credits.extend([(uid, *credit) for credit in row.credits])
+            batch.credit(uid, row.credits)
             batch.changes.append(
-                (seq, added, kind, uid, number, native_id, mapper.title(item), None, writer.now)
+                (seq, added, kind, uid, number, native_id, mapper.title(item), "", writer.now)
             )
         uids = list(range(writer.uid + 1, uid + 1))
         writer.uid, writer.seq = uid, seq
@@ -245,7 +233,7 @@ class Store:
         return uids
 
     def _touch(
-        self, writer: Writer, batch: _Batch, mapper: Mapper, touched: dict[int, tuple[Item, Row, State]]
+        self, writer: Writer, batch: Batch, mapper: Mapper, touched: dict[int, tuple[Item, Row, State]]
     ) -> None:
         """Items whose hash differs, or that were gone."""
         stored = load(writer.connection, mapper.kind, touched) if touched else {}
@@ -256,8 +244,7 @@ class Store:
             native_id = item.ref.id
             batch.item_updates.append((native_id, None, row.omitted, row.escaped, *row.values, uid))
             batch.id_updates.append((row.digest, None, self.number, mapper.kind.value, native_id))
-            batch.credit_deletes.append((uid,))
-            batch.credits.extend([(uid, *credit) for credit in row.credits])
+            batch.replace_credits(uid, row.credits)
             if change is None:
                 continue
             writer.seq += 1
@@ -270,7 +257,7 @@ class Store:
                     self.number,
                     native_id,
                     mapper.title(item),
-                    ",".join(differing) or None,
+                    ",".join(differing),
                     writer.now,
                 )
             )
@@ -334,17 +321,3 @@ def _type_of_change(differing: tuple[str, ...], *, restored: bool) -> ChangeType
     return (
         ChangeType.MOVED if "path" in differing and _MOVES_ALONG.issuperset(differing) else ChangeType.CHANGED
     )
-
-
-def _write(writer: Writer, sql: Statements, batch: _Batch) -> None:
-    for statement, rows in (
-        (sql.insert_item, batch.items),
-        (sql.insert_id, batch.ids),
-        (sql.update_item, batch.item_updates),
-        (sql.update_id, batch.id_updates),
-        (sql.delete_credits, batch.credit_deletes),
-        (sql.insert_credit, batch.credits),
-        (sql.insert_change, batch.changes),
-    ):
-        if rows:
-            writer.cursor.executemany(statement, rows)

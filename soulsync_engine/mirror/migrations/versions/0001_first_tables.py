@@ -151,7 +151,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(8), primary_key=True),
         sa.Column("native_id", sa.Text(), primary_key=True),
         sa.Column("uid", sa.BigInteger(), nullable=False),
-        sa.Column("content_hash", sa.LargeBinary(16), nullable=False),
+        sa.Column("content_hash", sa.BigInteger(), nullable=False),
         sa.Column("first_seen", sa.Integer(), sa.ForeignKey("sync_runs.id"), nullable=False),
         sa.Column("gone_since", sa.Integer(), sa.ForeignKey("sync_runs.id")),
         sqlite_with_rowid=False,
@@ -167,7 +167,7 @@ def upgrade() -> None:
         sa.Column("server_id", sa.Integer(), sa.ForeignKey("servers.id"), nullable=False),
         sa.Column("native_id", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("fields", sa.Text()),
+        sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
     )
     op.create_table(

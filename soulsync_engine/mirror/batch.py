@@ -1,0 +1,78 @@
+"""The rows that one transaction writes, collected first and then handed to the driver, statement by statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Dialect, Table
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from soulsync_engine.mirror.encoding import Credit, Value
+from soulsync_engine.mirror.statements import insert_of, statements
+
+Parameters = tuple[Value, ...]
+
+# Below this many rows a statement of their own costs more to make than it saves.
+_WORTH_A_STATEMENT: Final = 40
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows for the tables of one kind, as tuples in the order of `Statements`."""
+
+    items: list[Parameters] = field(default_factory=list)
+    ids: list[Parameters] = field(default_factory=list)
+    changes: list[Parameters] = field(default_factory=list)
+    item_updates: list[Parameters] = field(default_factory=list)
+    item_removals: list[Parameters] = field(default_factory=list)
+    id_updates: list[Parameters] = field(default_factory=list)
+    _linked: list[Parameters] = field(default_factory=list)
+    _unlinked: list[Parameters] = field(default_factory=list)
+    _outdated: list[Parameters] = field(default_factory=list)
+
+    def credit(self, uid: int, credits: Sequence[Credit]) -> None:
+        """Add the credits of an item that has none yet."""
+        for role, position, name, artist in credits:
+            if artist is None:
+                self._unlinked.append((uid, role, position, name))
+            else:
+                self._linked.append((uid, role, position, name, artist))
+
+    def replace_credits(self, uid: int, credits: Sequence[Credit]) -> None:
+        """Put other credits in the place of those an item has."""
+        self._outdated.append((uid,))
+        self.credit(uid, credits)
+
+    def write(self, cursor: DBAPICursor, table: Table, dialect: Dialect) -> None:
+        """Run all of it."""
+        sql = statements(table, dialect)
+        self._insert_items(cursor, table, dialect)
+        for statement, rows in (
+            (sql.insert_id, self.ids),
+            (sql.update_item, self.item_updates),
+            (sql.remove_item, self.item_removals),
+            (sql.update_id, self.id_updates),
+            (sql.delete_credits, self._outdated),
+            (sql.insert_credit, self._linked),
+            (sql.insert_unlinked_credit, self._unlinked),
+            (sql.insert_change, self.changes),
+        ):
+            if rows:
+                cursor.executemany(statement, rows)
+
+    def _insert_items(self, cursor: DBAPICursor, table: Table, dialect: Dialect) -> None:
+        # The driver takes ten times as long for a None as for a number, and most rows have many; so rows that lack
+        # the same columns share a statement without those columns.
+        shapes: dict[tuple[bool, ...], list[Parameters]] = {}
+        for row in self.items:
+            shapes.setdefault(tuple([value is None for value in row]), []).append(row)
+        names = table.columns.keys()
+        for shape, rows in shapes.items():
+            if len(rows) < _WORTH_A_STATEMENT:
+                cursor.executemany(insert_of(table, tuple(names), dialect), rows)
+            else:
+                filled = tuple([name for name, missing in zip(names, shape, strict=True) if not missing])
+                short = [tuple([value for value in row if value is not None]) for row in rows]
+                cursor.executemany(insert_of(table, filled, dialect), short)
