@@ -52,7 +52,8 @@ def _value(annotation: object) -> object:
     origin = get_origin(annotation)
     if origin in (Union, UnionType):
         members = get_args(annotation)
-        return None if NoneType in members else _value(members[0])
+        known = (member for member in members if member in _VALUES)
+        return None if NoneType in members else _value(next(known, members[0]))
     if origin in (tuple, list, Sequence):
         inner = get_args(annotation)[0]
         return (_value(inner),)

@@ -1,0 +1,76 @@
+"""A backend the engine has never heard of: found by metadata alone, run, and measured like any other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from soulsync_engine.discovery import BackendRecord
+from soulsync_engine.spec import BACKEND_GROUP
+
+HOME = Path(__file__).parent / "fifth_backend"
+SOURCE = HOME / "src"
+PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+sys.path.insert(0, str(SOURCE))
+
+from soulsync_fifth import conformance  # noqa: E402
+
+
+class TestFifth(conformance.TestFifth):
+    """The kit on the backend as its pyproject.toml announces it, without installing it."""
+
+    backend_record = BackendRecord(
+        name="fifth",
+        distribution=PROJECT["name"],
+        version=PROJECT["version"],
+        value=PROJECT["entry-points"][BACKEND_GROUP]["fifth"],
+    )
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> dict[str, str]:
+    """An environment in which the distribution's metadata can be found, as after `pip install`."""
+    dist_info = tmp_path / "soulsync_fifth-0.1.0.dist-info"
+    dist_info.mkdir()
+    (dist_info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {PROJECT['name']}\nVersion: {PROJECT['version']}\n", encoding="utf-8"
+    )
+    entries = "".join(f"{name} = {value}\n" for name, value in PROJECT["entry-points"][BACKEND_GROUP].items())
+    (dist_info / "entry_points.txt").write_text(f"[{BACKEND_GROUP}]\n{entries}", encoding="utf-8")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(SOURCE), *sys.path])}
+
+
+def backends(environ: dict[str, str]) -> list[str]:
+    code = (
+        "import sys; from soulsync_engine.discovery import discover\n"
+        "print(*(record.name for record in discover({})))\n"
+        "assert 'soulsync_fifth' not in sys.modules, 'listing imported it'"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+    return run.stdout.split()
+
+
+def test_it_appears_with_its_metadata_and_vanishes_without(installed: dict[str, str]) -> None:
+    assert "fifth" in backends(installed)
+    assert "fifth" not in backends({**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+
+
+def test_the_kit_runs_on_it_by_name_alone(installed: dict[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "soulsync_engine.testing", "fifth", "-q", "-kTestFifth and every_track"]
+    run = subprocess.run(command, env=installed, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "1 passed" in run.stdout
+
+
+def test_no_line_of_the_engine_names_it() -> None:
+    engine = Path(__file__).parents[1] / "soulsync_engine"
+    naming = [path for path in engine.rglob("*.py") if "fifth" in path.read_text(encoding="utf-8").casefold()]
+    assert naming == []
