@@ -73,7 +73,9 @@ def album_title(tags: FileTags, folder: bytes, root_name: str) -> str:
     return tags.album or album_from_folder(folder, root_name)
 
 
-def group_folder(library: str, folder: bytes, root_name: str, files: Sequence[GroupFile]) -> tuple[AlbumPart, ...]:
+def group_folder(
+    library: str, folder: bytes, root_name: str, files: Sequence[GroupFile]
+) -> tuple[AlbumPart, ...]:
     """The albums, or parts of albums, that these files of one album folder make. `files` are in path order."""
     by_title: dict[str, list[GroupFile]] = {}
     for file in files:
@@ -83,7 +85,9 @@ def group_folder(library: str, folder: bytes, root_name: str, files: Sequence[Gr
         by_owner: dict[tuple[str, ...], list[tuple[GroupFile, tuple[str, ...]]]] = {}
         for file, owner in zip(members, _owners(members, folder, root_name), strict=True):
             by_owner.setdefault(tuple(map(name_key, owner)), []).append((file, owner))
-        parts.extend(_part(library, folder, root_name, title, keys, owned) for keys, owned in by_owner.items())
+        parts.extend(
+            _part(library, folder, root_name, title, keys, owned) for keys, owned in by_owner.items()
+        )
     return tuple(parts)
 
 

@@ -74,7 +74,8 @@ def refuse_root(root: Root, error: OSError) -> NoReturn:
             next_step="Give that user the right to read it.",
         ) from error
     raise UnavailableError(
-        f"The folder {root.path} cannot be read: {error.strerror or error}.", next_step="Check the disk it is on."
+        f"The folder {root.path} cannot be read: {error.strerror or error}.",
+        next_step="Check the disk it is on.",
     ) from error
 
 

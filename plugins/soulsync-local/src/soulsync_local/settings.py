@@ -57,7 +57,9 @@ class LocalSettings(BackendSettings):
                 if root == other:
                     raise ValueError(f"the folder {root} is given twice")
                 if root in other.parents or other in root.parents:
-                    raise ValueError(f"one of the folders {root} and {other} lies inside the other; give the outer one only")
+                    raise ValueError(
+                        f"one of the folders {root} and {other} lies inside the other; give the outer one only"
+                    )
         return self
 
     @property
@@ -71,5 +73,7 @@ def _normal(path: Path) -> Path:
     if "\0" in text:
         raise ValueError("a path cannot contain a NUL character")
     if not os.path.isabs(text):
-        raise ValueError(f"{text!r} is relative; give the whole path, so that it means the same from everywhere")
+        raise ValueError(
+            f"{text!r} is relative; give the whole path, so that it means the same from everywhere"
+        )
     return Path(os.path.normpath(text))

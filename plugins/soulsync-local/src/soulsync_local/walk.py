@@ -24,7 +24,15 @@ AUDIO_SUFFIXES: Final = frozenset(
 )
 
 _NOT_FOR_MUSIC: Final = frozenset(
-    {b"lost+found", b"$RECYCLE.BIN", b"System Volume Information", b"@eaDir", b"#recycle", b".Trash", b".Trashes"}
+    {
+        b"lost+found",
+        b"$RECYCLE.BIN",
+        b"System Volume Information",
+        b"@eaDir",
+        b"#recycle",
+        b".Trash",
+        b".Trashes",
+    }
 )
 """Folders that systems keep for themselves. Mostly unreadable, and never part of a collection."""
 
@@ -115,7 +123,12 @@ class _Walker:
                         info = item.stat(follow_symlinks=False)
                         append(
                             Entry(
-                                prefix + name, info.st_size, info.st_mtime_ns, info.st_ino, info.st_mode, info.st_dev
+                                prefix + name,
+                                info.st_size,
+                                info.st_mtime_ns,
+                                info.st_ino,
+                                info.st_mode,
+                                info.st_dev,
                             )
                         )
                 except FileNotFoundError:

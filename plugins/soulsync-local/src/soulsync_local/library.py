@@ -1,0 +1,208 @@
+"""The folders of one server, their index, and the bringing of the one up to date with the other."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from soulsync_engine.models import Kind, Problem, Scope
+from soulsync_engine.plugin import ConfigurationError, NotFoundError
+from soulsync_local.index import Index
+from soulsync_local.ingest import Ingest
+from soulsync_local.mapping import Mapper
+from soulsync_local.naming import display
+from soulsync_local.plan import Group
+from soulsync_local.queries import json_list
+from soulsync_local.reading import Reader
+from soulsync_local.roots import Root, contains, look_at
+from soulsync_local.settings import LocalSettings
+from soulsync_local.snapshot import Snapshot, take
+
+_LISTINGS_KEPT = 16
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A listing of tracks that is under way: a snapshot, and the ingest that serves it."""
+
+    id: str
+    ingest: Ingest
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is listed."""
+        return self.ingest.snapshot
+
+
+class LocalLibrary:
+    """Everything about the folders of one server that the operations share. May be used by several threads.
+
+    `_lock` guards the two small tables below and is never held while files are looked at; an `Ingest` and the index
+    have locks of their own.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        settings: LocalSettings,
+        data_dir: Path,
+        log: logging.Logger,
+        executor: Executor | None,
+    ) -> None:
+        self.roots = tuple(Root(path) for path in settings.roots)
+        self.index = Index(data_dir, log)
+        self.mapper = Mapper(server, self.roots)
+        self.follow_symlinks = settings.follow_symlinks
+        self._workers = settings.workers
+        self._executor = executor
+        self._log = log
+        self._lock = threading.Lock()
+        self._latest: Ingest | None = None
+        self._listings: OrderedDict[str, Listing] = OrderedDict()
+        self._looked = False
+
+    def check(self) -> None:
+        """Prove that every root is there. Raises `UnavailableError`, or `ConfigurationError` when they overlap."""
+        for root in self.roots:
+            look_at(root)
+        for root in self.roots:
+            for other in self.roots:
+                if other is not root and contains(root, other.raw):
+                    raise ConfigurationError(
+                        f"The folder {other.path} really lies inside {root.path}.",
+                        next_step="Give the outer one only.",
+                    )
+
+    def of_scope(self, scope: Scope) -> tuple[Root, ...]:
+        """The roots of a scope. Raises `NotFoundError` for a library, or a user, that is not there."""
+        if scope.user is not None:
+            raise NotFoundError(
+                f"There is no user {scope.user!r}: a folder has no users.",
+                next_step="Leave the user out of the scope.",
+            )
+        if scope.libraries is None:
+            return self.roots
+        by_id = {root.library: root for root in self.roots}
+        for id in scope.libraries:
+            if id not in by_id:
+                raise NotFoundError(
+                    f"This server has no library with the id {id!r}.",
+                    next_step="See its libraries with list_libraries; another folder has another id.",
+                )
+        return tuple(by_id[id] for id in dict.fromkeys(scope.libraries))
+
+    def snapshot(self, scope: Scope) -> Snapshot:
+        """Look over the files of a scope now."""
+        return take(self.of_scope(scope), self.roots, follow_symlinks=self.follow_symlinks)
+
+    def current(self, scope: Scope) -> Ingest:
+        """Look over the files of a scope, and bring the index up to date with what is found."""
+        ingest = self._ingest_of(self.snapshot(scope))
+        ingest.ensure(None)
+        if scope.libraries is None:
+            self._looked = True
+        return ingest
+
+    def scan(
+        self,
+        scope: Scope,
+        only: Callable[[Group], bool] | None,
+        *,
+        go_on: Callable[[], bool],
+        watch: Callable[[Ingest], None],
+    ) -> None:
+        """As `current`, in steps: `watch` is given the ingest first, `go_on` is asked before each folder.
+
+        With `only`, no other folders are read; they are left to the next listing.
+        """
+        snapshot = self.snapshot(scope)
+        ingest = (
+            self._ingest_of(snapshot)
+            if only is None
+            else Ingest(self.index, snapshot, self._reader, self._log, only=only)
+        )
+        watch(ingest)
+        ingest.ensure(None, go_on)
+        if only is not None:
+            ingest.close()
+
+    def last_finished(self) -> int | None:
+        """When all libraries were last known to be in the index completely, in nanoseconds since 1970."""
+        with self.index.read() as connection:
+            row = connection.execute(
+                "SELECT min(coalesce(scanned_at, 0)), count(*) FROM library "
+                "WHERE id IN (SELECT value FROM json_each(?))",
+                (json_list(root.library for root in self.roots),),
+            ).fetchone()
+        return int(row[0]) if row[0] and row[1] == len(self.roots) else None
+
+    def known(self) -> None:
+        """Make sure that the index was up to date at some time since this server was opened, and the roots are there."""
+        if self._looked:
+            for root in self.roots:
+                look_at(root)
+        else:
+            self.current(Scope())
+
+    def start_listing(self, scope: Scope) -> Listing:
+        """Begin a listing of tracks with the files as they are now."""
+        listing = Listing(secrets.token_hex(6), self._ingest_of(self.snapshot(scope)))
+        with self._lock:
+            self._listings[listing.id] = listing
+            while len(self._listings) > _LISTINGS_KEPT:
+                self._listings.popitem(last=False)
+        return listing
+
+    def find_listing(self, id: str, scope: Scope) -> Listing:
+        """The listing with that id; a new one where it is forgotten or broke off, for its cursors say where to go on."""
+        with self._lock:
+            listing = self._listings.get(id)
+        return self.start_listing(scope) if listing is None or listing.ingest.failed else listing
+
+    def close(self) -> None:
+        """Let go of processes and files."""
+        with self._lock:
+            ingests = {id(one.ingest): one.ingest for one in self._listings.values()}
+            if self._latest is not None:
+                ingests[id(self._latest)] = self._latest
+            self._listings.clear()
+            self._latest = None
+            self._looked = False
+        for ingest in ingests.values():
+            ingest.close()
+        self.index.close()
+
+    def _ingest_of(self, snapshot: Snapshot) -> Ingest:
+        """An ingest for that state; the one that is under way where the files are as they were then."""
+        with self._lock:
+            latest = self._latest
+            if (
+                latest is not None
+                and not latest.failed
+                and not latest.finished
+                and latest.snapshot.digests == snapshot.digests
+            ):
+                return latest
+            self._latest = Ingest(self.index, snapshot, self._reader, self._log)
+            return self._latest
+
+    def _reader(self) -> Reader:
+        return Reader(self._executor, self._workers, self._log)
+
+
+def walk_problems(snapshot: Snapshot) -> tuple[Problem, ...]:
+    """What the walk could not look into. No id: nobody can tell how many files there are."""
+    return tuple(
+        Problem(
+            kind=Kind.TRACK,
+            reason=f"{display(one.path)!r} in {found.root.path} cannot be looked into: {one.reason}",
+        )
+        for found in snapshot.walks
+        for one in found.unreadable
+    )

@@ -1,0 +1,176 @@
+"""Pages of tracks in path order, and pages of everything else in the order of ids."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from soulsync_engine.models import Album, Artist, Kind, Page, Problem, Scope, Track
+from soulsync_local import cursors, queries
+from soulsync_local.cursors import IdCursor, TrackCursor
+from soulsync_local.ids import track_id
+from soulsync_local.library import Listing, LocalLibrary, walk_problems
+from soulsync_local.mapping import TRACK_COLUMNS, Mapper, TrackRow
+from soulsync_local.naming import display
+from soulsync_local.roots import Root
+from soulsync_local.walk import Entry
+
+_T = TypeVar("_T")
+
+_FILES = f"SELECT {TRACK_COLUMNS}, file.problem FROM file WHERE library = ? AND path BETWEEN ? AND ?"
+
+
+def scope_key(roots: Sequence[Root]) -> str:
+    """What a cursor remembers of its scope."""
+    return ",".join(sorted(root.library for root in roots))
+
+
+def track_page(library: LocalLibrary, scope: Scope, cursor: str | None, limit: int) -> Page[Track]:
+    """One page of tracks in path order, read from the files as far as they are not known yet."""
+    return _track_page(library, scope, cursor, limit, library.mapper.track)
+
+
+def track_id_page(library: LocalLibrary, scope: Scope, cursor: str | None, limit: int) -> Page[str]:
+    """As `track_page`, the ids alone."""
+    return _track_page(library, scope, cursor, limit, _id_of)
+
+
+def _id_of(row: TrackRow) -> str:
+    return row[0]
+
+
+def _track_page(
+    library: LocalLibrary, scope: Scope, cursor: str | None, limit: int, item_of: Callable[[TrackRow], _T]
+) -> Page[_T]:
+    key = scope_key(library.of_scope(scope))
+    if cursor is None:
+        listing = library.start_listing(scope)
+        place, problems = None, walk_problems(listing.snapshot)
+        total = listing.snapshot.files + len(problems)
+    else:
+        at = cursors.read_track(cursor, key)
+        listing = library.find_listing(at.listing, scope)
+        place, problems, total = (at.library, at.path), (), at.total
+        if listing.id != at.listing:
+            total = listing.snapshot.files + len(walk_problems(listing.snapshot))
+    wanted = listing.snapshot.after(place, limit)
+    if not wanted:
+        listing.ingest.ensure(None)
+        return Page(items=(), total=total, problems=problems, empty_proof=_empty_proof(listing, problems))
+    root, entries = wanted[-1]
+    last = (root.library, entries[-1].path)
+    complete = last == listing.snapshot.last
+    listing.ingest.ensure(None if complete else last)
+    items: list[_T] = []
+    found = list(problems)
+    with library.index.read() as connection:
+        for root, entries in wanted:
+            _collect(connection, root, entries, item_of, items, found)
+    following = TrackCursor(key, listing.id, *last, total)
+    return Page(
+        items=tuple(items),
+        next_cursor=None if complete else cursors.write(following),
+        total=total,
+        problems=tuple(found),
+    )
+
+
+def _collect(
+    connection: sqlite3.Connection,
+    root: Root,
+    entries: Sequence[Entry],
+    item_of: Callable[[TrackRow], _T],
+    items: list[_T],
+    problems: list[Problem],
+) -> None:
+    rows = {
+        row[2]: row for row in connection.execute(_FILES, (root.library, entries[0].path, entries[-1].path))
+    }
+    for entry in entries:
+        row = rows.get(entry.path)
+        if row is None:
+            problems.append(_vanished(connection, root, entry))
+        elif row[-1] is not None:
+            problems.append(Problem(kind=Kind.TRACK, id=row[0], reason=row[-1]))
+        else:
+            items.append(item_of(row[:-1]))
+
+
+def _vanished(connection: sqlite3.Connection, root: Root, entry: Entry) -> Problem:
+    id = track_id(root.library, entry.path)
+    elsewhere = connection.execute("SELECT 1 FROM file WHERE id = ?", (id,)).fetchone()
+    return Problem(
+        kind=Kind.TRACK,
+        id=None if elsewhere else id,
+        reason=f"{display(entry.path)!r} went away while the files were being read",
+    )
+
+
+def _empty_proof(listing: Listing, problems: Sequence[Problem]) -> str | None:
+    """The proofs of all roots, when all of them have one."""
+    if listing.snapshot.files or problems:
+        return None
+    libraries = list(listing.snapshot.digests)
+    proofs = [listing.ingest.empty_proofs[one] for one in libraries if one in listing.ingest.empty_proofs]
+    return "; ".join(proofs) if proofs and len(proofs) == len(libraries) else None
+
+
+def album_page(library: LocalLibrary, scope: Scope, cursor: str | None, limit: int) -> Page[Album]:
+    """One page of albums in the order of their ids."""
+    return _page(library, scope, Kind.ALBUM, cursor, limit, queries.albums)
+
+
+def artist_page(library: LocalLibrary, scope: Scope, cursor: str | None, limit: int) -> Page[Artist]:
+    """One page of album artists in the order of their ids."""
+    return _page(library, scope, Kind.ARTIST, cursor, limit, queries.artists)
+
+
+def id_page(library: LocalLibrary, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[str]:
+    """One page of ids, of albums or artists in the order of ids, of tracks in path order."""
+    if kind is Kind.TRACK:
+        return track_id_page(library, scope, cursor, limit)
+    return _page(library, scope, kind, cursor, limit, _ids_as_they_are)
+
+
+def _ids_as_they_are(_connection: sqlite3.Connection, _mapper: Mapper, ids: Sequence[str]) -> list[str]:
+    return list(ids)
+
+
+def _page(
+    library: LocalLibrary,
+    scope: Scope,
+    kind: Kind,
+    cursor: str | None,
+    limit: int,
+    load: Callable[[sqlite3.Connection, Mapper, list[str]], list[_T]],
+) -> Page[_T]:
+    roots = library.of_scope(scope)
+    key = scope_key(roots)
+    what = str(kind)
+    libraries = [root.library for root in roots]
+    problems: tuple[Problem, ...] = ()
+    proof: str | None = None
+    after, total = "", None
+    if cursor is None:
+        ingest = library.current(scope)
+        listing = Listing("", ingest)
+        problems = walk_problems(ingest.snapshot)
+        proof = _empty_proof(listing, problems)
+    else:
+        at = cursors.read_id(cursor, key, what)
+        after, total = at.after, at.total
+    with library.index.read() as connection:
+        if total is None:
+            total = queries.count(connection, kind, libraries) + len(problems)
+        # One more than asked for tells whether this is the last page.
+        ids = queries.ids_after(connection, kind, libraries, after, limit + 1)
+        items = load(connection, library.mapper, ids[:limit])
+    more = len(ids) > limit
+    return Page(
+        items=tuple(items),
+        next_cursor=cursors.write(IdCursor(key, what, ids[limit - 1], total)) if more else None,
+        total=total,
+        problems=problems,
+        empty_proof=proof if not items else None,
+    )

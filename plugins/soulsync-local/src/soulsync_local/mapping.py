@@ -1,0 +1,167 @@
+"""Rows of the index as values of the contract."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from soulsync_engine.models import Album, Artist, ArtistCredit, ItemRef, Kind, MusicBrainzIds, Track
+from soulsync_local.grouping import album_title, artist_names, disc_of
+from soulsync_local.ids import artist_id
+from soulsync_local.keys import name_key
+from soulsync_local.naming import display, title_from_name
+from soulsync_local.records import Owners, PartRecord, decode_owners, decode_part, decode_tags
+from soulsync_local.roots import Root
+
+TRACK_COLUMNS: Final = "file.id, file.library, file.path, file.folder, file.size, file.mtime_ns, file.added, file.tags, file.album, file.owners"
+TrackRow = tuple[str, str, bytes, bytes, int, int, int, bytes, str, bytes]
+
+PART_COLUMNS: Final = "part.album, part.library, part.body, part.tracks, part.added"
+PartRow = tuple[str, str, bytes, int, int]
+
+_LATEST: Final = datetime.max.replace(tzinfo=UTC).timestamp() * 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class CreditedPart:
+    """One part of an album of an artist, with the artist as credited there."""
+
+    artist: str
+    name: str
+    musicbrainz_id: str | None
+    part: PartRow
+
+
+class Mapper:
+    """Makes items of one server out of rows."""
+
+    def __init__(self, server: str, roots: Iterable[Root]) -> None:
+        self._server = server
+        self._roots: Mapping[str, Root] = {root.library: root for root in roots}
+
+    def track(self, row: TrackRow) -> Track:
+        """One file as a track."""
+        id, library, path, folder, size, mtime_ns, added, blob, album, owners_blob = row
+        tags = decode_tags(blob)
+        root = self._roots[library]
+        owners = decode_owners(owners_blob)
+        return Track(
+            ref=ItemRef(self._server, Kind.TRACK, id),
+            title=tags.title or title_from_name(path),
+            artists=_credits(library, artist_names(tags, folder, root.name), owners),
+            album=album_title(tags, folder, root.name),
+            album_id=album,
+            album_artists=tuple(ArtistCredit(name=name, id=owner) for owner, name in owners),
+            disc=disc_of(path, tags),
+            track_number=tags.track,
+            duration_ms=tags.duration_ms,
+            year=tags.year,
+            genres=tags.genres,
+            musicbrainz=MusicBrainzIds(
+                recording=tags.recording_id,
+                track=tags.track_id,
+                release=tags.release_id,
+                release_group=tags.release_group_id,
+                artists=tags.artist_ids,
+                album_artists=tags.album_artist_ids,
+            ),
+            isrcs=tags.isrcs,
+            path=display(root.absolute(path)),
+            size=size,
+            bitrate=tags.bitrate,
+            codec=tags.codec,
+            sample_rate=tags.sample_rate,
+            library_id=library,
+            added=moment(added),
+            updated=moment(mtime_ns),
+        )
+
+    def album(self, parts: Sequence[PartRow]) -> Album:
+        """All parts of one album as the album."""
+        records = [(decode_part(body), tracks) for _, _, body, tracks, _ in parts]
+        id, library = parts[0][:2]
+        main = _main(records)
+        durations = [record.duration_ms for record, _ in records if record.duration_ms is not None]
+        return Album(
+            ref=ItemRef(self._server, Kind.ALBUM, id),
+            title=main.title,
+            artists=tuple(ArtistCredit(name=name, id=artist) for artist, name in main.artists),
+            year=main.year,
+            genres=_genres(records),
+            compilation=any(record.compilation for record, _ in records),
+            track_count=sum(tracks for _, tracks in records),
+            disc_count=len({disc for record, _ in records for disc in record.discs}),
+            duration_ms=sum(durations) if durations else None,
+            musicbrainz=MusicBrainzIds(
+                release=main.release_id,
+                release_group=main.release_group_id,
+                album_artists=main.album_artist_ids,
+            ),
+            library_id=library,
+            added=moment(min(part[4] for part in parts)),
+            updated=moment(max(record.updated for record, _ in records)),
+        )
+
+    def artist(self, credited: Sequence[CreditedPart]) -> Artist:
+        """Everything one artist is an album artist of as the artist."""
+        records = [(decode_part(one.part[2]), one.part[3]) for one in credited]
+        names: Counter[str] = Counter()
+        ids: Counter[str] = Counter()
+        for one in credited:
+            names[one.name] += one.part[3]
+            if one.musicbrainz_id is not None:
+                ids[one.musicbrainz_id] += one.part[3]
+        return Artist(
+            ref=ItemRef(self._server, Kind.ARTIST, credited[0].artist),
+            name=_most(names) or "",
+            genres=_genres(records),
+            musicbrainz_id=_most(ids),
+            album_count=len({one.part[0] for one in credited}),
+            track_count=sum(tracks for _, tracks in records),
+            library_id=credited[0].part[1],
+            added=moment(min(one.part[4] for one in credited)),
+            updated=moment(max(record.updated for record, _ in records)),
+        )
+
+    def place(self, library: str, path: bytes) -> bytes:
+        """The whole path of a file."""
+        return os.path.join(self._roots[library].raw, path)
+
+
+def moment(nanoseconds: int) -> datetime | None:
+    """The time, or None for what cannot be one: file systems hold whatever was written to them."""
+    if not 0 <= nanoseconds < _LATEST:
+        return None
+    return datetime.fromtimestamp(nanoseconds // 1000 / 1e6, UTC)
+
+
+def _credits(library: str, names: Iterable[str], owners: Owners) -> tuple[ArtistCredit, ...]:
+    listed = {id for id, _ in owners}
+    credits = []
+    for name in names:
+        id = artist_id(library, name_key(name))
+        credits.append(ArtistCredit(name=name, id=id if id in listed else None))
+    return tuple(credits)
+
+
+def _main(records: Sequence[tuple[PartRecord, int]]) -> PartRecord:
+    # Of several with as many tracks the first, so that the answer does not flicker.
+    return max(records, key=lambda one: one[1])[0]
+
+
+def _genres(records: Iterable[tuple[PartRecord, int]]) -> tuple[str, ...]:
+    shown: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for record, tracks in records:
+        for genre in record.genres:
+            shown.setdefault(name_key(genre), genre)
+            counts[name_key(genre)] += tracks
+    return tuple(shown[key] for key, _ in counts.most_common())
+
+
+def _most(counts: Counter[str]) -> str | None:
+    return counts.most_common(1)[0][0] if counts else None

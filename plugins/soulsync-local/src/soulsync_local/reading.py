@@ -1,0 +1,172 @@
+"""Reading the tags of many files, in the order asked for, ahead of whoever takes the results.
+
+The host's executor does the work when there is one; else, when it pays, processes of our own; else this thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from soulsync_engine.plugin import UnavailableError
+from soulsync_local.tags import ProblemReason, TagProblem, read_batch
+
+BATCH: Final = 64
+"""Files in one task: some ten milliseconds of work, so that passing it on costs next to nothing."""
+
+WORTH_PROCESSES: Final = 600
+"""Fewer files than this are read here: starting processes takes longer than reading them."""
+
+_AHEAD: Final = 32
+"""Tasks under way or waiting to be taken. Enough to keep workers busy while a host stores a page of 1000 items."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Reading(NamedTuple):
+    """What reading a file gave: its encoded `FileTags`, or why there are none."""
+
+    tags: bytes | None
+    reason: ProblemReason | None = None
+    detail: str = ""
+
+
+def read_encoded(paths: Sequence[bytes]) -> list[tuple[bytes | None, ProblemReason | None, str]]:
+    """The task of a worker. Tags travel as bytes, because that is how they are stored and it is cheap to pass on."""
+    return [
+        (None, found.reason, found.detail) if isinstance(found, TagProblem) else (_encode(found), None, "")
+        for found in read_batch(paths)
+    ]
+
+
+class _Task(Protocol):
+    def result(self) -> list[tuple[bytes | None, ProblemReason | None, str]]: ...
+
+
+class _Here:
+    """A task that is done in this thread when its result is asked for."""
+
+    def __init__(self, paths: Sequence[bytes]) -> None:
+        self._paths = paths
+
+    def result(self) -> list[tuple[bytes | None, ProblemReason | None, str]]:
+        return read_encoded(self._paths)
+
+
+class Reader:
+    """Reads a stream of files. Use it from one thread at a time, and close it."""
+
+    def __init__(self, executor: Executor | None, workers: int | None, log: logging.Logger) -> None:
+        self._given = executor
+        self._workers = (os.cpu_count() or 1) if workers is None else workers
+        self._log = log
+        self._own: Executor | None = None
+        self._waiting: deque[tuple[Sequence[bytes], _Task]] = deque()
+        self._batches: Iterator[Sequence[bytes]] = iter(())
+        self._executor: Executor | None = None
+
+    def start(self, paths: Iterable[bytes], count: int) -> None:
+        """Begin with these files, of which there are `count`."""
+        self._batches = _in_batches(paths)
+        self._executor = self._given
+        if self._given is None and self._workers > 1 and count >= WORTH_PROCESSES:
+            self._executor = self._own = _processes(min(self._workers, count // BATCH), self._log)
+        self._fill()
+
+    def take(self) -> list[Reading]:
+        """The results of the next files in order, those of one task. Raises `StopIteration`-free `IndexError` at the end."""
+        paths, task = self._waiting.popleft()
+        try:
+            found = task.result()
+        except BrokenExecutor as error:
+            found = self._without_workers(paths, error)
+        except BaseException:
+            self.close(kill=True)
+            raise
+        self._fill()
+        if not self._waiting:
+            self.close()
+        return [Reading(*one) for one in found]
+
+    def close(self, *, kill: bool = False) -> None:
+        """Let the processes go. What was not taken is lost."""
+        own, self._own = self._own, None
+        for _, task in self._waiting:
+            if isinstance(task, Future):
+                task.cancel()
+        self._waiting.clear()
+        self._batches = iter(())
+        self._executor = None
+        if own is not None:
+            _end(own, kill=kill)
+
+    def _fill(self) -> None:
+        while len(self._waiting) < _AHEAD:
+            paths = next(self._batches, None)
+            if paths is None:
+                return
+            self._waiting.append((paths, self._submit(paths)))
+            if self._executor is None:
+                return
+
+    def _submit(self, paths: Sequence[bytes]) -> _Task:
+        if self._executor is None:
+            return _Here(paths)
+        try:
+            return self._executor.submit(read_encoded, paths)
+        except BrokenExecutor:
+            return _Here(paths)
+        except RuntimeError as error:
+            raise UnavailableError(
+                "The executor that was handed to the engine takes no more work.",
+                next_step="Keep it open for as long as the engine is in use.",
+            ) from error
+
+    def _without_workers(
+        self, paths: Sequence[bytes], error: BrokenExecutor
+    ) -> list[tuple[bytes | None, ProblemReason | None, str]]:
+        self._log.warning("The processes that read tags died (%s); reading goes on in this process.", error)
+        self._executor = None
+        own, self._own = self._own, None
+        self._waiting = deque((waiting, _Here(waiting)) for waiting, _ in self._waiting)
+        if own is not None:
+            _end(own, kill=True)
+        return read_encoded(paths)
+
+
+def _processes(workers: int, log: logging.Logger) -> Executor | None:
+    # loky, because the standard library's start methods that are safe in a program with threads run the host's
+    # main module again in every worker, which a script without a guard does not survive.
+    try:
+        from loky import ProcessPoolExecutor
+
+        return ProcessPoolExecutor(max_workers=workers, timeout=10)
+    except (ImportError, OSError) as error:
+        log.warning("Tags are read in this process, because others cannot be started: %s", error)
+        return None
+
+
+def _end(own: Executor, *, kill: bool) -> None:
+    from loky import ProcessPoolExecutor
+
+    if isinstance(own, ProcessPoolExecutor):
+        own.shutdown(wait=True, kill_workers=kill)
+    else:
+        own.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_batches(paths: Iterable[bytes]) -> Iterator[Sequence[bytes]]:
+    batch: list[bytes] = []
+    for path in paths:
+        batch.append(path)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
