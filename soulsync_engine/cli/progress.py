@@ -20,23 +20,32 @@ SECONDS_BETWEEN_LINES: Final = 5.0
 def shown_progress() -> Iterator[Callable[[SyncProgress], None]]:
     """What a sync is to call with its progress. It is shown on standard error."""
     if not sys.stderr.isatty():
-        yield _Lines()
+        lines = _Lines()
+        yield lines.update
+        lines.finish_phase()
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[facts]}", markup=False),
-        TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, facts="")
+    # A bar of its own for each phase, since a total once known cannot be made unknown again.
+    phases: dict[str, TaskID] = {}
+    with Progress(*columns, console=console(stderr=True), transient=True) as bars:
 
         def update(progress: SyncProgress) -> None:
-            name = f"{printable(progress.server)}: {progress.phase}"
-            bar.update(
-                task, description=name, completed=progress.done, total=progress.total, facts=facts(progress)
+            if progress.phase not in phases:
+                for earlier in phases.values():
+                    bars.update(earlier, visible=False)
+                name = f"{printable(progress.server)}: {progress.phase}"
+                phases[progress.phase] = bars.add_task(name, total=None, facts="")
+            bars.update(
+                phases[progress.phase],
+                completed=progress.done,
+                total=progress.total,
+                facts=facts(progress),
             )
 
         yield update
@@ -54,15 +63,24 @@ def facts(progress: SyncProgress) -> str:
 
 
 class _Lines:
-    """A line for every phase, and one every few seconds within it."""
+    """A line when a phase is over, and one every few seconds within it."""
 
     def __init__(self) -> None:
-        self._phase = ""
-        self._next = 0.0
+        self._last: SyncProgress | None = None
+        self._next = time.monotonic() + SECONDS_BETWEEN_LINES
 
-    def __call__(self, progress: SyncProgress) -> None:
-        now = time.monotonic()
-        if progress.phase == self._phase and now < self._next:
-            return
-        self._phase, self._next = progress.phase, now + SECONDS_BETWEEN_LINES
+    def update(self, progress: SyncProgress) -> None:
+        if self._last is not None and progress.phase != self._last.phase:
+            self.finish_phase()
+        self._last = progress
+        if time.monotonic() >= self._next:
+            self._tell(progress)
+
+    def finish_phase(self) -> None:
+        if self._last is not None and self._last.done:
+            self._tell(self._last)
+        self._last = None
+
+    def _tell(self, progress: SyncProgress) -> None:
+        self._next = time.monotonic() + SECONDS_BETWEEN_LINES
         note(f"{progress.server}: {progress.phase}: {facts(progress)}")

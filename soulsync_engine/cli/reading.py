@@ -50,6 +50,7 @@ def search(
             limit=limit,
             offset=offset,
         )
+        empty = not hits and engine.mirror.last_seq() == 0
     if as_json:
         described = [
             {"kind": hit.item.ref.kind, "uid": hit.uid, "score": hit.score, "item": hit.item} for hit in hits

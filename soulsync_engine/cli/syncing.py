@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from soulsync_engine.cli.interrupts import stoppable
+from soulsync_engine.cli.exits import ExitCode
+from soulsync_engine.cli.interrupts import STOPPED, stoppable
 from soulsync_engine.cli.output import note, show, show_json, show_table
 from soulsync_engine.cli.progress import shown_progress
 from soulsync_engine.cli.state import Invocation, JsonOption, ServerArgument
@@ -36,27 +37,36 @@ def sync(
     """Bring the mirror up to date with a server, by default the active one."""
     with Invocation.of(ctx).engine() as engine, stoppable() as cancel, shown_progress() as on_progress:
         report = engine.sync(server, full=full, dry_run=dry_run, on_progress=on_progress, cancel=cancel)
+        # The enumeration's text, because to import the enumeration is to import the database.
+        if report.state == "interrupted":
+            raise KeyboardInterrupt(STOPPED)
     if as_json:
         show_json({"report": report})
     else:
         _show_report(report)
+    if report.state == "incomplete":
+        raise typer.Exit(ExitCode.INCOMPLETE)
 
 
 def _show_report(report: SyncReport) -> None:
-    outcome = "dry run, nothing was written" if report.dry_run else f"{report.seconds:.1f} s"
-    show(f"{report.server}: {report.mode} ({report.reason}), {outcome}")
-    if report.kinds:
-        show_table(
-            ("KIND", *(name.upper() for name in _COUNTS)),
-            [
-                (str(kind), *(str(getattr(counts, name)) for name in _COUNTS))
-                for kind, counts in report.kinds.items()
-            ],
-        )
+    seconds = "dry run, nothing was written" if report.dry_run else f"{report.seconds:.1f} s"
+    if report.mode == "unchanged":
+        show(f"{report.server}: nothing to do, {seconds}: {report.reason}")
+        return
+    show(f"{report.server}: {report.mode} sync, {report.state}, {seconds}: {report.reason}")
+    show_table(
+        ("KIND", *(name.upper() for name in _COUNTS)),
+        [
+            (str(kind), *(str(getattr(counts, name)) for name in _COUNTS))
+            for kind, counts in report.kinds.items()
+        ],
+    )
     for problem in report.problems[:_PROBLEMS_SHOWN]:
         note(f"{problem.kind} {problem.id or ''}: {problem.reason}".replace(" :", ":"))
     if len(report.problems) > _PROBLEMS_SHOWN:
         note(f"{len(report.problems)} items could not be read; --json lists them all.")
+    for kind, reason in report.withheld.items():
+        note(f"No {kind} was removed: {reason}")
 
 
 def scan(

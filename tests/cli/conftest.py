@@ -75,7 +75,10 @@ class Place:
         """Write the configuration; the first server is the active one."""
         lines = ["[server]", f"active = {json.dumps(next(iter(servers)))}"]
         for name, settings in servers.items():
-            lines += [f"[servers.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
+            lines += [
+                f"[servers.{name}]",
+                *(f"{key} = {json.dumps(value)}" for key, value in settings.items()),
+            ]
         self.config.write_text("\n".join(lines) + "\n")
 
 
@@ -127,7 +130,9 @@ class Processes:
             capture_output=True,
             timeout=60,
         )
-        return Ended(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+        return Ended(
+            done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        )
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

@@ -174,4 +174,3 @@ class Settings(BackendSettings):
 
 backend = BackendSpec(name="shelf", title="Shelf", contract=1, client="shelf:Client", settings="shelf:Settings")
 """
-
