@@ -18,7 +18,7 @@ from soulsync_local.library import LocalLibrary, walk_problems
 from soulsync_local.listing import scope_key
 from soulsync_local.snapshot import Snapshot
 
-_TOKEN: Final = "local1:"
+_PREFIX: Final = "local1:"
 
 _NEWER: Final = {
     Kind.TRACK: "SELECT id FROM file WHERE library = ?1 AND generation > ?2 AND problem IS NULL",
@@ -58,7 +58,7 @@ _END_OF_TIME: Final = 2**63 - 1
 
 def token_of(snapshot: Snapshot) -> str:
     """The token of a state of the files: a pure function of paths and stat values."""
-    return _TOKEN + ",".join(f"{library}={digest}" for library, digest in sorted(snapshot.digests.items()))
+    return _PREFIX + ",".join(f"{library}={digest}" for library, digest in sorted(snapshot.digests.items()))
 
 
 def changed_page(
@@ -145,9 +145,9 @@ def _generation(connection: sqlite3.Connection, library: str, digest: str) -> in
 
 
 def _parse(token: str, libraries: set[str]) -> dict[str, str]:
-    if not token.startswith(_TOKEN):
+    if not token.startswith(_PREFIX):
         _refuse("is not one of this backend")
-    pairs = [pair.partition("=") for pair in token.removeprefix(_TOKEN).split(",") if pair]
+    pairs = [pair.partition("=") for pair in token.removeprefix(_PREFIX).split(",") if pair]
     tokens = {library: digest for library, _, digest in pairs}
     if tokens.keys() != libraries:
         _refuse("belongs to other libraries")

@@ -1,4 +1,4 @@
-"""Cursors: where a listing goes on, as a text that is checked when it comes back. Not a secret, and no path is opened by it."""
+"""Cursors: where a listing goes on, as a text that is checked when it comes back. Nothing is opened by what it says."""
 
 from __future__ import annotations
 
@@ -76,9 +76,10 @@ def read_added(text: str, scope: str, what: str) -> AddedCursor:
 
 def _read(text: str) -> Cursor:
     try:
-        return _decode(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+        cursor: Cursor = _decode(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
     except (msgspec.MsgspecError, binascii.Error, ValueError):
         _refuse()
+    return cursor
 
 
 def _refuse() -> NoReturn:

@@ -178,7 +178,7 @@ class Index:
                 ) from error
             if _code(error) in _BUSY:
                 raise ConflictError(
-                    f"Another process has been writing to the index {self.path} for more than {_WAIT_SECONDS:g} seconds.",
+                    f"Another process keeps the index {self.path} busy for more than {_WAIT_SECONDS:g} seconds.",
                     next_step="Try again when its scan is done.",
                 ) from error
             if isinstance(error, sqlite3.OperationalError):

@@ -130,10 +130,11 @@ class Ingest:
             with self._index.write() as connection:
                 plan = plan_root(connection, found, readings)
                 if isinstance(plan, RootPlan):
-                    row = connection.execute(
-                        "SELECT scanned_at FROM library WHERE id = ?", (library,)
+                    scanned_at, known = connection.execute(
+                        "SELECT scanned_at, EXISTS (SELECT 1 FROM file WHERE library = ?1) FROM library WHERE id = ?1",
+                        (library,),
                     ).fetchone()
-                    self._moments[library] = Moment(self._taken_at, first_scan=row[0] is None)
+                    self._moments[library] = Moment(self._taken_at, scanned_at is None, not known)
                     return plan
             readings = self._read_suspects(found, plan)
 

@@ -143,7 +143,7 @@ class LocalLibrary:
         return int(row[0]) if row[0] and row[1] == len(self.roots) else None
 
     def known(self) -> None:
-        """Make sure that the index was up to date at some time since this server was opened, and the roots are there."""
+        """Make sure that the index was up to date once since this server was opened, and that the roots are there."""
         if self._looked:
             for root in self.roots:
                 look_at(root)
@@ -160,7 +160,7 @@ class LocalLibrary:
         return listing
 
     def find_listing(self, id: str, scope: Scope) -> Listing:
-        """The listing with that id; a new one where it is forgotten or broke off, for its cursors say where to go on."""
+        """The listing with that id; a new one where it is forgotten or broke off, since cursors say where to go on."""
         with self._lock:
             listing = self._listings.get(id)
         return self.start_listing(scope) if listing is None or listing.ingest.failed else listing

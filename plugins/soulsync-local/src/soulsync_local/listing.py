@@ -18,7 +18,7 @@ from soulsync_local.walk import Entry
 
 _T = TypeVar("_T")
 
-_FILES = f"SELECT {TRACK_COLUMNS}, file.problem FROM file WHERE library = ? AND path BETWEEN ? AND ?"
+_FILES = f"SELECT {TRACK_COLUMNS}, problem FROM file WHERE library = ? AND path BETWEEN ? AND ?"
 
 
 def scope_key(roots: Sequence[Root]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from soulsync_engine.models import Album, Artist, ArtistCredit, ItemRef, Kind, MusicBrainzIds, Track
@@ -14,10 +14,10 @@ from soulsync_local.grouping import album_title, artist_names, disc_of
 from soulsync_local.ids import artist_id
 from soulsync_local.keys import name_key
 from soulsync_local.naming import display, title_from_name
-from soulsync_local.records import Owners, PartRecord, decode_owners, decode_part, decode_tags
+from soulsync_local.records import PartRecord, decode_owners, decode_part, decode_tags
 from soulsync_local.roots import Root
 
-TRACK_COLUMNS: Final = "file.id, file.library, file.path, file.folder, file.size, file.mtime_ns, file.added, file.tags, file.album, file.owners"
+TRACK_COLUMNS: Final = "id, library, path, folder, size, mtime_ns, added, tags, album, owners"
 TrackRow = tuple[str, str, bytes, bytes, int, int, int, bytes, str, bytes]
 
 PART_COLUMNS: Final = "part.album, part.library, part.body, part.tracks, part.added"
@@ -41,21 +41,22 @@ class Mapper:
 
     def __init__(self, server: str, roots: Iterable[Root]) -> None:
         self._server = server
-        self._roots: Mapping[str, Root] = {root.library: root for root in roots}
+        self._places = {root.library: (root.name, display(root.absolute(b""))) for root in roots}
 
     def track(self, row: TrackRow) -> Track:
         """One file as a track."""
         id, library, path, folder, size, mtime_ns, added, blob, album, owners_blob = row
         tags = decode_tags(blob)
-        root = self._roots[library]
-        owners = decode_owners(owners_blob)
+        root_name, prefix = self._places[library]
+        album_artists = _album_artists(owners_blob)
+        updated = moment(mtime_ns)
         return Track(
             ref=ItemRef(self._server, Kind.TRACK, id),
             title=tags.title or title_from_name(path),
-            artists=_credits(library, artist_names(tags, folder, root.name), owners),
-            album=album_title(tags, folder, root.name),
+            artists=_credits(library, artist_names(tags, folder, root_name), album_artists),
+            album=album_title(tags, folder, root_name),
             album_id=album,
-            album_artists=tuple(ArtistCredit(name=name, id=owner) for owner, name in owners),
+            album_artists=album_artists,
             disc=disc_of(path, tags),
             track_number=tags.track,
             duration_ms=tags.duration_ms,
@@ -70,14 +71,14 @@ class Mapper:
                 album_artists=tags.album_artist_ids,
             ),
             isrcs=tags.isrcs,
-            path=display(root.absolute(path)),
+            path=prefix + display(path),
             size=size,
             bitrate=tags.bitrate,
             codec=tags.codec,
             sample_rate=tags.sample_rate,
             library_id=library,
-            added=moment(added),
-            updated=moment(mtime_ns),
+            added=moment(added) if added != mtime_ns else updated,
+            updated=updated,
         )
 
     def album(self, parts: Sequence[PartRow]) -> Album:
@@ -127,10 +128,6 @@ class Mapper:
             updated=moment(max(record.updated for record, _ in records)),
         )
 
-    def place(self, library: str, path: bytes) -> bytes:
-        """The whole path of a file."""
-        return os.path.join(self._roots[library].raw, path)
-
 
 def moment(nanoseconds: int) -> datetime | None:
     """The time, or None for what cannot be one: file systems hold whatever was written to them."""
@@ -139,13 +136,25 @@ def moment(nanoseconds: int) -> datetime | None:
     return datetime.fromtimestamp(nanoseconds // 1000 / 1e6, UTC)
 
 
-def _credits(library: str, names: Iterable[str], owners: Owners) -> tuple[ArtistCredit, ...]:
-    listed = {id for id, _ in owners}
-    credits = []
-    for name in names:
-        id = artist_id(library, name_key(name))
-        credits.append(ArtistCredit(name=name, id=id if id in listed else None))
-    return tuple(credits)
+@lru_cache(maxsize=256)
+def _album_artists(owners: bytes) -> tuple[ArtistCredit, ...]:
+    """Cached, because the tracks of an album come one after the other."""
+    return tuple(ArtistCredit(name=name, id=id) for id, name in decode_owners(owners))
+
+
+def _credits(
+    library: str, names: Iterable[str], album_artists: tuple[ArtistCredit, ...]
+) -> tuple[ArtistCredit, ...]:
+    """The names as tagged, with ids for those who are album artists of the same album."""
+    return tuple(_credit(library, name, album_artists) for name in names)
+
+
+def _credit(library: str, name: str, album_artists: tuple[ArtistCredit, ...]) -> ArtistCredit:
+    for known in album_artists:
+        if known.name == name:
+            return known
+    id = artist_id(library, name_key(name))
+    return ArtistCredit(name=name, id=id if any(known.id == id for known in album_artists) else None)
 
 
 def _main(records: Sequence[tuple[PartRecord, int]]) -> PartRecord:

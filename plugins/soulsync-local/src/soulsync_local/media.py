@@ -15,8 +15,8 @@ from soulsync_local.roots import Root, contains, look_at
 from soulsync_local.tags import read_cover
 
 _PICTURES: Final = {b"jpg": "image/jpeg", b"jpeg": "image/jpeg", b"png": "image/png", b"webp": "image/webp"}
-_COVER_NAMES: Final = (b"cover", b"folder", b"front", b"album")
-_ARTIST_NAMES: Final = (b"artist",)
+_COVER_NAMES: Final[tuple[bytes, ...]] = (b"cover", b"folder", b"front", b"album")
+_ARTIST_NAMES: Final[tuple[bytes, ...]] = (b"artist",)
 _SOUNDS: Final = {
     b"mp3": "audio/mpeg",
     b"flac": "audio/flac",

@@ -91,8 +91,7 @@ def items(connection: sqlite3.Connection, mapper: Mapper, kind: Kind, ids: Itera
 def _credited(
     rows: Iterable[tuple[str, str, str | None, str, str, bytes, int, int]],
 ) -> Iterator[CreditedPart]:
-    for artist, name, musicbrainz_id, *part in rows:
-        album, library, body, tracks, added = part
+    for artist, name, musicbrainz_id, album, library, body, tracks, added in rows:
         yield CreditedPart(artist, name, musicbrainz_id, (album, library, body, tracks, added))
 
 

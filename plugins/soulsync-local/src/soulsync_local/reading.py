@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
+from importlib import import_module
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -22,6 +23,8 @@ BATCH: Final = 64
 
 WORTH_PROCESSES: Final = 600
 """Fewer files than this are read here: starting processes takes longer than reading them."""
+
+_IDLE_SECONDS: Final = 10
 
 _AHEAD: Final = 32
 """Tasks under way or waiting to be taken. Enough to keep workers busy while a host stores a page of 1000 items."""
@@ -37,7 +40,11 @@ class Reading(NamedTuple):
     detail: str = ""
 
 
-def read_encoded(paths: Sequence[bytes]) -> list[tuple[bytes | None, ProblemReason | None, str]]:
+Found = tuple[bytes | None, ProblemReason | None, str]
+"""A `Reading` on its way from a worker."""
+
+
+def read_encoded(paths: Sequence[bytes]) -> list[Found]:
     """The task of a worker. Tags travel as bytes, because that is how they are stored and it is cheap to pass on."""
     return [
         (None, found.reason, found.detail) if isinstance(found, TagProblem) else (_encode(found), None, "")
@@ -46,7 +53,21 @@ def read_encoded(paths: Sequence[bytes]) -> list[tuple[bytes | None, ProblemReas
 
 
 class _Task(Protocol):
-    def result(self) -> list[tuple[bytes | None, ProblemReason | None, str]]: ...
+    def result(self) -> list[Found]: ...
+
+
+class _Submits(Protocol):
+    """What is needed of an executor."""
+
+    def submit(
+        self, task: Callable[[Sequence[bytes]], list[Found]], paths: Sequence[bytes], /
+    ) -> Future[list[Found]]: ...
+
+
+class _Pool(_Submits, Protocol):
+    """A pool of our own."""
+
+    def shutdown(self, wait: bool, *, kill_workers: bool) -> None: ...
 
 
 class _Here:
@@ -55,7 +76,7 @@ class _Here:
     def __init__(self, paths: Sequence[bytes]) -> None:
         self._paths = paths
 
-    def result(self) -> list[tuple[bytes | None, ProblemReason | None, str]]:
+    def result(self) -> list[Found]:
         return read_encoded(self._paths)
 
 
@@ -66,10 +87,10 @@ class Reader:
         self._given = executor
         self._workers = (os.cpu_count() or 1) if workers is None else workers
         self._log = log
-        self._own: Executor | None = None
+        self._own: _Pool | None = None
         self._waiting: deque[tuple[Sequence[bytes], _Task]] = deque()
         self._batches: Iterator[Sequence[bytes]] = iter(())
-        self._executor: Executor | None = None
+        self._executor: _Submits | None = None
 
     def start(self, paths: Iterable[bytes], count: int) -> None:
         """Begin with these files, of which there are `count`."""
@@ -80,7 +101,7 @@ class Reader:
         self._fill()
 
     def take(self) -> list[Reading]:
-        """The results of the next files in order, those of one task. Raises `StopIteration`-free `IndexError` at the end."""
+        """The results of the next files in order, those of one task. There must be some left."""
         paths, task = self._waiting.popleft()
         try:
             found = task.result()
@@ -104,7 +125,7 @@ class Reader:
         self._batches = iter(())
         self._executor = None
         if own is not None:
-            _end(own, kill=kill)
+            own.shutdown(wait=True, kill_workers=kill)
 
     def _fill(self) -> None:
         while len(self._waiting) < _AHEAD:
@@ -128,37 +149,25 @@ class Reader:
                 next_step="Keep it open for as long as the engine is in use.",
             ) from error
 
-    def _without_workers(
-        self, paths: Sequence[bytes], error: BrokenExecutor
-    ) -> list[tuple[bytes | None, ProblemReason | None, str]]:
+    def _without_workers(self, paths: Sequence[bytes], error: BrokenExecutor) -> list[Found]:
         self._log.warning("The processes that read tags died (%s); reading goes on in this process.", error)
         self._executor = None
         own, self._own = self._own, None
         self._waiting = deque((waiting, _Here(waiting)) for waiting, _ in self._waiting)
         if own is not None:
-            _end(own, kill=True)
+            own.shutdown(wait=True, kill_workers=True)
         return read_encoded(paths)
 
 
-def _processes(workers: int, log: logging.Logger) -> Executor | None:
+def _processes(workers: int, log: logging.Logger) -> _Pool | None:
     # loky, because the standard library's start methods that are safe in a program with threads run the host's
     # main module again in every worker, which a script without a guard does not survive.
     try:
-        from loky import ProcessPoolExecutor
-
-        return ProcessPoolExecutor(max_workers=workers, timeout=10)
+        pool: _Pool = import_module("loky").ProcessPoolExecutor(max_workers=workers, timeout=_IDLE_SECONDS)
     except (ImportError, OSError) as error:
         log.warning("Tags are read in this process, because others cannot be started: %s", error)
         return None
-
-
-def _end(own: Executor, *, kill: bool) -> None:
-    from loky import ProcessPoolExecutor
-
-    if isinstance(own, ProcessPoolExecutor):
-        own.shutdown(wait=True, kill_workers=kill)
-    else:
-        own.shutdown(wait=True, cancel_futures=True)
+    return pool
 
 
 def _in_batches(paths: Iterable[bytes]) -> Iterator[Sequence[bytes]]:

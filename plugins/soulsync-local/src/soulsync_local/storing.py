@@ -21,10 +21,11 @@ _YOUNG_NS = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When the tree was looked at (nanoseconds since 1970), and whether for the first time."""
+    """When the tree was looked at (nanoseconds since 1970), whether for the first time, and what was known then."""
 
     taken_at: int
     first_scan: bool
+    nothing_known: bool
 
     def is_young(self, mtime_ns: int) -> bool:
         """Whether a file was written so recently that another write may have left the same time stamp."""
@@ -62,6 +63,11 @@ class _Row:
         return self.size, self.mtime_ns
 
 
+_STORED = (
+    "SELECT id, path, size, mtime_ns, inode, device, added, rules, again, tags, problem, "
+    "album, owners, title_key, words FROM file WHERE library = ? AND folder = ?"
+)
+
 _Derived = tuple[str | None, bytes | None, str | None, str | None]
 """Album id, encoded owners, title key and words of a file."""
 
@@ -97,46 +103,14 @@ def _rows(
 ) -> dict[bytes, _Row]:
     rows: dict[bytes, _Row] = {}
     if group.known:
-        for (
-            id,
-            path,
-            size,
-            mtime_ns,
-            inode,
-            device,
-            added,
-            rules,
-            again,
-            tags,
-            problem,
-            *shown,
-        ) in connection.execute(
-            "SELECT id, path, size, mtime_ns, inode, device, added, rules, again, tags, problem, "
-            "album, owners, title_key, words FROM file WHERE library = ? AND folder = ?",
-            (group.root.library, group.folder),
-        ):
-            stored = (size, mtime_ns, tags, problem, *shown)
-            rows[path] = _Row(
-                id,
-                path,
-                size,
-                mtime_ns,
-                inode,
-                device,
-                added,
-                rules,
-                bool(again),
-                tags,
-                problem,
-                stored,
-                False,
-            )
+        for row in connection.execute(_STORED, (group.root.library, group.folder)):
+            rows[row[1]] = _Row(*row[:11], (row[2], row[3], *row[9:]), False)
     for entry, reading in zip(group.reads, readings, strict=True):
         if reading.reason == "missing":
             continue
         known = rows.get(entry.path)
         rows[entry.path] = _Row(
-            id=known.id if known else _free_id(connection, group.root.library, entry.path),
+            id=known.id if known else _new_id(connection, group.root.library, entry.path, moment),
             path=entry.path,
             size=entry.size,
             mtime_ns=entry.mtime_ns,
@@ -167,12 +141,15 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-def _free_id(connection: sqlite3.Connection, library: str, path: bytes) -> str:
+def _new_id(connection: sqlite3.Connection, library: str, path: bytes, moment: Moment) -> str:
     """The id of a new file; the plain one unless a file that has moved on was first seen at this very path."""
     attempt = 0
     while True:
         id = track_id(library, path, attempt)
-        if connection.execute("SELECT 1 FROM file WHERE id = ?", (id,)).fetchone() is None:
+        if (
+            moment.nothing_known
+            or not connection.execute("SELECT 1 FROM file WHERE id = ?", (id,)).fetchone()
+        ):
             return id
         attempt += 1
 
@@ -180,9 +157,9 @@ def _free_id(connection: sqlite3.Connection, library: str, path: bytes) -> str:
 def _derive(file: GroupFile, part: AlbumPart, folder: bytes, root_name: str) -> _Derived:
     title = file.tags.title or title_from_name(file.path)
     names = artist_names(file.tags, folder, root_name)
-    words = " ".join((title, *names, album_title(file.tags, folder, root_name)))
+    words = " ".join(map(search_key, (title, *names, album_title(file.tags, folder, root_name))))
     owners = encode([(artist.id, artist.name) for artist in part.artists])
-    return part.id, owners, search_key(title), search_key(words)
+    return part.id, owners, search_key(title), words
 
 
 def _store_files(
@@ -241,7 +218,7 @@ def _store_parts(
         changed = True
         _touch_artists(connection, part.id, folder, library, generation)
         title = search_key(part.title)
-        words = search_key(" ".join((part.title, *(artist.name for artist in part.artists))))
+        words = " ".join(map(search_key, (part.title, *(artist.name for artist in part.artists))))
         connection.execute(
             "INSERT OR REPLACE INTO part (album, library, folder, body, tracks, title_key, words, added, generation) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

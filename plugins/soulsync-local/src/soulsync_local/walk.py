@@ -96,7 +96,7 @@ class _Walker:
     def run(self) -> None:
         links: list[bytes] = []
         self._descend(b"", links)
-        # Links after the real tree, in order, so that each folder out there has one way that leads to it, always the same.
+        # Links after the real tree, in order, so that each folder out there is always reached the same way.
         links.sort(reverse=True)
         while links:
             further: list[bytes] = []
