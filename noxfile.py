@@ -23,7 +23,7 @@ def install(session: nox.Session, *groups: str) -> None:
 
     The distributions are installed editable, so that a reused environment never tests old code.
     """
-    wanted = ["--editable", ".[testing]"]
+    wanted = ["--editable", ".[http,testing]"]
     for plugin in PLUGINS:
         wanted += ["--editable", f"./{plugin.as_posix()}"]
     session.install(*wanted, *nox.project.dependency_groups(PROJECT, *groups))
