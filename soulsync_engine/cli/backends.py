@@ -59,7 +59,7 @@ def matrix(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what each installed backend offers, read from its code. Nothing is connected."""
+    """Show what each backend offers. It is read from the code of the installed ones; nothing is connected."""
     from soulsync_engine.contract import OPERATIONS
     from soulsync_engine.discovery import discover
     from soulsync_engine.errors import SoulSyncError

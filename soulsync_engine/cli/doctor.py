@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def doctor(ctx: typer.Context, server: ServerArgument = None, as_json: JsonOption = False) -> None:
-    """Examine a server, or every server, backend and check, up to the first stage that fails."""
+    """Find out what works, and why not.
+
+    Examines the server, or every server, installed backend and check of a plugin, each up to the first stage
+    that fails: metadata, import, spec, contract, config, connect, credentials, capabilities.
+    """
     from soulsync_engine.cli.logs import show_logs
     from soulsync_engine.discovery import discover
     from soulsync_engine.doctor import examine_backend, examine_server, run_checks

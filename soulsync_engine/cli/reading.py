@@ -38,7 +38,7 @@ def search(
     offset: Annotated[int, typer.Option(min=0, help="Leave out so many hits first.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Search the mirror."""
+    """Search the mirror. No server is asked."""
     from soulsync_engine.models import Kind
 
     with Invocation.of(ctx).engine() as engine:

@@ -58,7 +58,10 @@ def add(
     ] = None,
     no_test: Annotated[bool, typer.Option("--no-test", help="Do not connect to it first.")] = False,
 ) -> None:
-    """Add a server: ask for the settings it needs, try them out, and save them. The first one becomes active."""
+    """Add a server.
+
+    Asks for the settings its backend needs, tries them out, and saves them. The first server becomes active.
+    """
     from soulsync_engine.cli.prompts import ask_for_missing, given_settings, stored_form
     from soulsync_engine.config.validation import validate_settings
     from soulsync_engine.discovery import discover, find
@@ -77,21 +80,21 @@ def add(
 
 @app.command(cls=Command)
 def remove(ctx: typer.Context, name: NameArgument) -> None:
-    """Remove a server from the configuration. What the mirror holds of it stays."""
+    """Remove a server. What the mirror holds of it stays."""
     Invocation.of(ctx).config_file().remove_server(name)
     show(f"{name} was removed from the configuration.")
 
 
 @app.command(cls=Command)
 def use(ctx: typer.Context, name: NameArgument) -> None:
-    """Make a server the active one: the one that commands without a server's name go to."""
+    """Make a server the active one. Commands without a server's name go to it."""
     Invocation.of(ctx).config_file().use_server(name)
     show(f"{name} is the active server now.")
 
 
 @app.command("test", cls=Command)
 def try_out(ctx: typer.Context, name: ServerArgument = None, as_json: JsonOption = False) -> None:
-    """Connect to a server, by default the active one; the exit code says why it fails."""
+    """Connect to a server. Without a name, to the active one; the exit code says why it fails."""
     with Invocation.of(ctx).engine() as engine:
         server = engine.server(name)
         info = server.connect()

@@ -16,7 +16,7 @@ NO_SERVER = "No server is configured. Add one with: soulsync servers add NAME --
 
 
 def status(ctx: typer.Context, server: ServerArgument = None, as_json: JsonOption = False) -> None:
-    """Ask the servers how they are, and show what the mirror holds of them."""
+    """Show how servers and mirror are. Every server is asked anew, with one request."""
     with Invocation.of(ctx).engine() as engine:
         servers = chosen_servers(engine, server)
         active = engine.active_server if servers else None

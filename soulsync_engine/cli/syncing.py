@@ -34,7 +34,7 @@ def sync(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the mirror up to date with a server, by default the active one."""
+    """Bring the mirror up to date. Without a server's name, with the active one."""
     with Invocation.of(ctx).engine() as engine, stoppable() as cancel, shown_progress() as on_progress:
         report = engine.sync(server, full=full, dry_run=dry_run, on_progress=on_progress, cancel=cancel)
         # The enumeration's text, because to import the enumeration is to import the database.
@@ -75,7 +75,7 @@ def scan(
     wait: Annotated[bool, typer.Option("--wait", help="Return when the scan is over.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a server, by default the active one, look for new files."""
+    """Make a server look for new files. Without a server's name, the active one."""
     from soulsync_engine.models import ScanPhase
 
     with Invocation.of(ctx).engine() as engine:
