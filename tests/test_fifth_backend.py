@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from soulsync_engine.discovery import BackendRecord
+from soulsync_engine.engine import MediaServerEngine
+from soulsync_engine.mirror.records import MirrorCounts, SyncMode
+from soulsync_engine.models import Kind
+from soulsync_engine.plugins import GlobalPlugins
 from soulsync_engine.spec import BACKEND_GROUP
+from soulsync_engine.testing.scenarios import small
 
 HOME = Path(__file__).parent / "fifth_backend"
 SOURCE = HOME / "src"
@@ -21,16 +26,18 @@ sys.path.insert(0, str(SOURCE))
 
 from soulsync_fifth import conformance  # noqa: E402
 
+RECORD = BackendRecord(
+    name="fifth",
+    distribution=PROJECT["name"],
+    version=PROJECT["version"],
+    value=PROJECT["entry-points"][BACKEND_GROUP]["fifth"],
+)
+
 
 class TestFifth(conformance.TestFifth):
     """The kit on the backend as its pyproject.toml announces it, without installing it."""
 
-    backend_record = BackendRecord(
-        name="fifth",
-        distribution=PROJECT["name"],
-        version=PROJECT["version"],
-        value=PROJECT["entry-points"][BACKEND_GROUP]["fifth"],
-    )
+    backend_record = RECORD
 
 
 @pytest.fixture
@@ -74,3 +81,18 @@ def test_no_line_of_the_engine_names_it() -> None:
     engine = Path(__file__).parents[1] / "soulsync_engine"
     naming = [path for path in engine.rglob("*.py") if "fifth" in path.read_text(encoding="utf-8").casefold()]
     assert naming == []
+
+
+def test_it_is_mirrored_like_any_other(tmp_path: Path) -> None:
+    settings = conformance.TestFifth().make_settings(small(), tmp_path)
+    config = {
+        "server": {"active": "records"},
+        "servers": {"records": {"backend": "fifth", **settings}},
+        "engine": {"data_dir": str(tmp_path / "data")},
+        "mirror": {"url": f"sqlite:///{(tmp_path / 'mirror.db').as_posix()}"},
+    }
+    with MediaServerEngine(config, records=[RECORD], plugins=GlobalPlugins()) as engine:
+        engine.sync()
+        assert engine.mirror.counts() == MirrorCounts(libraries=1, artists=3, albums=5, tracks=17)
+        assert {hit.item.ref.kind for hit in engine.mirror.search("neap")} >= {Kind.ALBUM}
+        assert engine.sync().mode is SyncMode.UNCHANGED
