@@ -39,7 +39,7 @@ def run_tests(session: nox.Session) -> None:
 def demo(session: nox.Session) -> None:
     """Show the engine at work on a small library made for the purpose, or on the folder given."""
     install(session)
-    session.run("python", "-m", "soulsync_engine.testing.demo", *session.posargs)
+    session.run("python", "-m", "soulsync_engine.testing.demo", "--backend", "local", *session.posargs)
 
 
 @nox.session
