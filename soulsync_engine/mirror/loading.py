@@ -64,7 +64,7 @@ def _credits(connection: Connection, uids: list[int]) -> dict[int, list[Credit]]
     table = schema.item_credits
     rows = connection.execute(
         select(table).where(table.c.uid.in_(uids)).order_by(table.c.uid, table.c.role, table.c.position)
-    )
+    ).all()
     found: dict[int, list[Credit]] = defaultdict(list)
     for uid, role, position, name, artist in rows:
         found[uid].append((role, position, name, artist))

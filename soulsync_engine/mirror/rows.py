@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -71,6 +72,8 @@ class Mapper:
         escaped = None
         try:
             values, credited = self.encode(item)
+            if not isinstance(values[0], str):
+                raise TypeError(f"its {self.title_field} is {values[0]!r}")
             omitted = names(tuple(sorted(item.omitted))) if item.omitted else None
             try:
                 packed = _pack((ROW_VERSION, omitted, values, credited))
@@ -108,6 +111,7 @@ class Mapper:
 
 
 _NONE: Final[frozenset[str]] = frozenset()
+_NO_IDS: Final = MusicBrainzIds()
 
 
 def _flag(value: bool | None) -> int | None:
@@ -115,11 +119,19 @@ def _flag(value: bool | None) -> int | None:
 
 
 def _credited(role: str, artists: tuple[ArtistCredit, ...]) -> tuple[Credit, ...]:
+    if len(artists) == 1:
+        only = artists[0]
+        return ((role, 0, only.name, only.id),)
     return tuple([(role, place, credit.name, credit.id) for place, credit in enumerate(artists)])
 
 
+@lru_cache(maxsize=4096)
+def _credit(name: str, artist: str | None) -> ArtistCredit:
+    return ArtistCredit(name=name, id=artist)
+
+
 def _read_credits(role: str, credits: Sequence[Credit]) -> tuple[ArtistCredit, ...]:
-    return tuple([ArtistCredit(name=name, id=artist) for of, _, name, artist in credits if of == role])
+    return tuple([_credit(name, artist) for of, _, name, artist in credits if of == role])
 
 
 def _encode_artist(item: Artist) -> Encoded:
@@ -277,6 +289,8 @@ def _decode_track(ref: ItemRef, values: Stored, credits: Sequence[Credit], omitt
 
 
 def _read_musicbrainz(values: Stored) -> MusicBrainzIds:
+    if not any(values):
+        return _NO_IDS
     recording, track, release, release_group, artists, album_artists = values
     return MusicBrainzIds(
         recording=recording,

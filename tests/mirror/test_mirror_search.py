@@ -1,0 +1,97 @@
+"""Search over the mirror."""
+
+from __future__ import annotations
+
+import pytest
+
+from soulsync_engine.mirror.search_index import refresh_index
+from soulsync_engine.models import Album, Artist, ArtistCredit, Kind
+from soulsync_engine.sync import sync_server
+
+
+@pytest.fixture
+def stocked(shelf, serve, mirror):
+    def credit(name):
+        return (ArtistCredit(name=name),)
+
+    shelf.put(
+        shelf.track("1", "Déjà Vu", artists=credit("Beyoncé"), album="B'Day"),
+        shelf.track("2", "群青日和", artists=credit("東京事変"), album="教育"),
+        shelf.track("3", "Don’t Stop", artists=credit("Fleetwood Mac"), album="Rumours", library_id="L2"),
+        shelf.track("4", "!!!", artists=credit("Chk")),
+        shelf.track("5", "Мумий", artists=credit("Тролль")),
+        shelf.track("6", "사랑했지만", artists=credit("김광석")),
+        shelf.track("7", "Stop", artists=credit("Sam")),
+        Album(
+            ref=shelf.ref(Kind.ALBUM, "1"), title="Rumours", artists=credit("Fleetwood Mac"), library_id="L2"
+        ),
+        Artist(ref=shelf.ref(Kind.ARTIST, "1"), name="Fleetwood Mac"),
+    )
+    sync_server(serve(shelf), mirror)
+    return mirror
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("deja vu", ["1"]),
+        ("DÉJÀ", ["1"]),
+        ("beyonce dej", ["1"]),
+        ("bday", ["1"]),
+        ("dont stop", ["3"]),
+        ("don't", ["3"]),
+        ("stop", ["7", "3"]),
+        ("mac stop", ["3"]),
+        ("mac nothing", []),
+        ("群青", ["2"]),
+        ("青日", ["2"]),
+        ("日", ["2"]),
+        ("和", ["2"]),
+        ("事変 群青", ["2"]),
+        ("京東", []),
+        ("東京事変", ["2"]),
+        ("!!!", ["4"]),
+        ("мумий", ["5"]),
+        ("тро", ["5"]),
+        ("사랑", ["6"]),
+        ("했지", ["6"]),
+        ("", []),
+        ("\0 ", []),
+        ('" OR "', []),
+        ("title:stop*", []),
+        ("x" * 1_000_000, []),
+    ],
+)
+def test_words_are_found_however_they_are_written(stocked, text, ids):
+    assert [hit.item.ref.id for hit in stocked.search(text, kinds={Kind.TRACK})] == ids
+
+
+def test_all_kinds_are_searched_unless_told_otherwise(stocked):
+    assert {hit.item.ref.kind for hit in stocked.search("fleetwood")} == {Kind.ARTIST, Kind.ALBUM, Kind.TRACK}
+    assert [hit.item.ref.kind for hit in stocked.search("fleetwood", kinds=[Kind.ALBUM])] == [Kind.ALBUM]
+
+
+def test_a_search_stays_in_its_scope(stocked):
+    assert [hit.item.ref.id for hit in stocked.search("stop", server="music", libraries=["L1"])] == ["7"]
+    assert stocked.search("stop", server="elsewhere") == ()
+    assert stocked.search("stop", libraries=[]) == ()
+
+
+def test_pages_follow_each_other(stocked):
+    whole = stocked.search("fleetwood")
+    paged = [hit for start in range(4) for hit in stocked.search("fleetwood", limit=1, offset=start)]
+    assert tuple(paged) == whole
+    assert [hit.score for hit in whole] == sorted((hit.score for hit in whole), reverse=True)
+
+
+def test_a_retitled_item_is_found_by_its_new_title_only(stocked, shelf, serve):
+    shelf.put(shelf.track("7", "Go"))
+    sync_server(serve(shelf), stocked)
+    assert [hit.item.ref.id for hit in stocked.search("go", kinds={Kind.TRACK})] == ["7"]
+    assert [hit.item.ref.id for hit in stocked.search("sam")] == []
+
+
+def test_refreshing_the_index_again_writes_nothing(stocked):
+    told = []
+    refresh_index(stocked.database, lambda done, total: told.append(done))
+    assert told == []
