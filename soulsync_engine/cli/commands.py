@@ -66,8 +66,11 @@ class Root(Family):
     def invoke(self, ctx: Any) -> Any:
         """Run a command, and turn whatever it raises into a sentence and an exit code."""
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            try:
+                return super().invoke(ctx)
+            finally:
+                # Here, where a closed pipe can still be dealt with, and not when the interpreter ends.
+                sys.stdout.flush()
         except SoulSyncError as error:
             invocation = Invocation.of(ctx)
             if invocation.debug:
@@ -80,7 +83,6 @@ class Root(Family):
         except BrokenPipeError:
             _silence_stdout()
             raise typer.Exit(ExitCode.BROKEN_PIPE) from None
-        return result
 
     def _contributed(self) -> dict[str, Any]:
         from soulsync_engine.cli.contributed import contributed_commands

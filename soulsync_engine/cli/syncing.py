@@ -62,7 +62,8 @@ def _show_report(report: SyncReport) -> None:
         ],
     )
     for problem in report.problems[:_PROBLEMS_SHOWN]:
-        note(f"{problem.kind} {problem.id or ''}: {problem.reason}".replace(" :", ":"))
+        which = f"{problem.kind} {problem.id}" if problem.id else problem.kind
+        note(f"{which}: {problem.reason}")
     if len(report.problems) > _PROBLEMS_SHOWN:
         note(f"{len(report.problems)} items could not be read; --json lists them all.")
     for kind, reason in report.withheld.items():

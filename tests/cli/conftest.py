@@ -134,11 +134,13 @@ class Processes:
             done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         )
 
-    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: str, program: str = PROCESS, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-c", PROCESS, *arguments],
-            env=self.environ(**environ),
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-c", program, *arguments],
+            env=self.environ(),
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

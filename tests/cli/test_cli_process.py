@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import sys
+import subprocess
 import time
 
 import pytest
 
 from soulsync_engine.cli.exits import ExitCode
 
-pty = pytest.importorskip("pty", reason="these tests need a POSIX terminal and signals")
+pytest.importorskip("pty", reason="these tests need a POSIX terminal and signals")
 
 MEMORY = """
 from soulsync_engine.testing.reference import ReferenceServer, backend
@@ -183,29 +182,27 @@ def test_a_secret_typed_at_a_terminal_is_not_echoed(processes, place) -> None:
     assert "reference-token-8c1f" in place.config.read_text()
 
 
+TERMINAL = """
+import os, pty, sys
+command = [sys.executable, "-c", "from soulsync_engine.cli import main; main()", *sys.argv[1:]]
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(command)))
+"""
+
+
 def on_a_terminal(processes, arguments: list[str], *answers: bytes) -> tuple[str, int]:
-    """Run a command on a pseudo-terminal, answering each prompt (a line that ends in a colon) in turn."""
-    child, terminal = pty.fork()
-    if child == 0:
-        program = "from soulsync_engine.cli import main; main()"
-        os.execve(sys.executable, [sys.executable, "-c", program, *arguments], processes.environ())
-    shown, waiting = b"", list(answers)
-    answered = 0
-    try:
-        while True:
-            chunk = os.read(terminal, 4096)
-            if not chunk:
-                break
-            shown += chunk
-            if waiting and shown[answered:].rstrip(b" ").endswith(b":"):
-                # The prompt is written just before echoing is switched off.
-                time.sleep(0.3)
-                answered = len(shown)
-                os.write(terminal, waiting.pop(0))
-    except OSError:
-        pass  # A terminal whose process has ended cannot be read any more.
-    _, status = os.waitpid(child, 0)
-    return shown.decode(errors="replace"), os.waitstatus_to_exitcode(status)
+    """Run a command on a terminal of its own, answering each prompt (a line that ends in a colon) in turn."""
+    running = processes.start(*arguments, program=TERMINAL, stdin=subprocess.PIPE)
+    shown, seen, waiting = b"", 0, list(answers)
+    while chunk := running.stdout.read1():
+        shown += chunk
+        if waiting and shown[seen:].rstrip(b" ").endswith(b":"):
+            # The prompt is written just before echoing is switched off.
+            time.sleep(0.3)
+            seen = len(shown)
+            running.stdin.write(waiting.pop(0))
+            running.stdin.flush()
+    _, err = running.communicate(timeout=30)
+    return (shown + err).decode(errors="replace"), running.returncode
 
 
 def test_a_bar_is_drawn_on_a_terminal(processes, place) -> None:
@@ -220,10 +217,15 @@ def test_a_reader_that_leaves_early_is_no_error(processes, place) -> None:
     install_memory(place)
     assert processes.run("sync").code == ExitCode.OK
     listing = processes.start("changes", "--since", "0", "--json")
-    assert listing.stdout is not None
     listing.stdout.close()
-    assert listing.stderr is not None
     assert (listing.wait(timeout=30), listing.stderr.read()) == (ExitCode.BROKEN_PIPE, b"")
+
+
+def test_a_reader_that_leaves_early_hides_no_traceback_of_a_failure(processes, place) -> None:
+    place.install("soulsync-lost", "lost = no_such_module:backend")
+    failing = processes.start("doctor", "--json")
+    failing.stdout.close()
+    assert (failing.wait(timeout=30), failing.stderr.read()) == (ExitCode.BROKEN_PIPE, b"")
 
 
 def test_a_terminal_without_unicode_gets_question_marks(processes, place) -> None:
