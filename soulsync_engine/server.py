@@ -91,6 +91,8 @@ class MediaServer(Operations):
                 self._opened.close()
 
     def _session(self) -> Session:
+        if self._opened is not None:
+            return self._opened
         with self._opening:
             if self._opened is None:
                 if self._closed:

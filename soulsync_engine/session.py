@@ -7,12 +7,11 @@ its first use, what comes back is checked, and nothing leaves that holds a secre
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Concatenate, NoReturn, ParamSpec, TypeVar
+from typing import Concatenate, Final, NoReturn, ParamSpec, TypeVar
 
 from soulsync_engine.answers import check
 from soulsync_engine.bus import ServerBus
@@ -35,6 +34,7 @@ from soulsync_engine.settings import BackendSettings
 
 P = ParamSpec("P")
 R = TypeVar("R")
+NO_ARGUMENTS: Final[Mapping[str, object]] = {}
 
 
 class Session:
@@ -74,8 +74,7 @@ class Session:
             conceal=self._redactor.add,
             executor=executor,
         )
-        with self._border("the constructor"):
-            self._client = backend.client_class(context)
+        self._client: MediaServerClient = self._guarded("the constructor", lambda: backend.client_class(context))
         self._bus = ServerBus(self._client, plugins.wrappers(self.description))
         plugins.notify("soulsync_server_opened", server=self.description)
 
@@ -110,8 +109,8 @@ class Session:
                 self._refuse_closed()
             try:
                 info = self._run(MediaServerClient.connect, {})
-                with self._border("narrow"):
-                    self._capabilities = self._capabilities.narrowed(self._client.narrow())
+                narrowed = self._guarded("narrow", self._client.narrow)
+                self._capabilities = self._capabilities.narrowed(narrowed)
             except SoulSyncError as error:
                 self._plugins.notify("soulsync_server_failed", server=self.description, error=error)
                 raise
@@ -145,15 +144,16 @@ class Session:
 
     def _run(self, operation: Callable[..., R], arguments: Mapping[str, object]) -> R:
         name = operation.__name__
-        with self._border(name):
-            answer: R = getattr(self._bus.hook, name)(**arguments)
+        answer: R = self._guarded(name, getattr(self._bus.hook, name), arguments)
         check(name, answer, server=self.name, distribution=self.description.distribution)
         return answer
 
-    @contextmanager
-    def _border(self, name: str) -> Iterator[None]:
+    def _guarded(
+        self, name: str, function: Callable[..., R], arguments: Mapping[str, object] = NO_ARGUMENTS
+    ) -> R:
+        """What the backend's function returns; what it raises leaves as a typed error without secrets."""
         try:
-            yield
+            return function(**arguments)
         except SoulSyncError as error:
             error.server = error.server or self.name
             error.message = self._redactor.text(error.message)

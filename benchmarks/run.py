@@ -1,0 +1,61 @@
+"""Measures what docs/performance.md reports: `nox -s bench`, or `nox -s bench -- --files 2000 --no-peers`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import peers
+import scan
+import startup
+from measuring import Row
+
+from soulsync_engine.testing.audio.collection import generate_library
+
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--files", type=int, default=20_000, help="files in the made-up library")
+    options.add_argument("--no-peers", action="store_true", help="leave out beets and supysonic")
+    options.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    chosen = options.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="soulsync-bench-", dir=_fast_folder()))
+    try:
+        library = folder / "library"
+        generate_library(library, chosen.files)
+        table = startup.rows() + scan.rows(library, chosen.files)
+        if not chosen.no_peers:
+            table += peers.rows(library, chosen.files, folder / "environments")
+    finally:
+        shutil.rmtree(folder)
+    text = render(table, chosen.files)
+    print(text)
+    if chosen.write:
+        page = PAGE.read_text(encoding="utf-8")
+        before, _, rest = page.partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+def render(table: list[Row], files: int) -> str:
+    """The table in Markdown, with what it was measured on."""
+    lines = ["| what | bar | measured | reached |", "|---|---|---|---|"]
+    lines += [f"| {row.what} | {row.bar} | {row.measured} | {row.verdict} |" for row in table]
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+    return "\n".join([*lines, "", f"{machine}; {files:,} files; {date.today():%Y-%m-%d}."])
+
+
+def _fast_folder() -> str | None:
+    """Memory-backed storage where there is some, so that the disk of the day does not decide."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+if __name__ == "__main__":
+    main()
