@@ -20,7 +20,8 @@ class _AbsentIsNone(TyperOption):
     """An option whose value is converted only if it was given.
 
     Typer imports pydantic to convert a value, also one that is not there: a third of the time that
-    `soulsync backends` takes.
+    `soulsync backends` takes. Typer has no say in which class its options are, so theirs is exchanged;
+    its parameters and contexts are `Any` here because where their types come from differs between its versions.
     """
 
     def process_value(self, ctx: Any, value: Any) -> Any:

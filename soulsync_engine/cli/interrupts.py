@@ -10,7 +10,7 @@ from types import FrameType
 
 from soulsync_engine.errors import SoulSyncError
 
-STOPPED = "Interrupted. The mirror is as the last finished page left it; the next sync goes on from there."
+STOPPED = "Interrupted. What was read is kept and nothing was removed; the next sync completes it."
 
 
 @contextmanager

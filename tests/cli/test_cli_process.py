@@ -115,7 +115,7 @@ def test_ctrl_c_stops_a_sync_with_one_sentence_and_the_next_one_completes(proces
     install_memory(place, slowly=1)
     code, out, err = interrupt_while_reading(processes, place, 1)
     assert (code, out) == (ExitCode.INTERRUPTED, b""), err
-    assert err.splitlines()[-1].startswith(b"Interrupted. The mirror is as the last finished page left it")
+    assert err.splitlines()[-1].startswith(b"Interrupted. What was read is kept")
     assert b"Traceback" not in err
 
     ended = processes.run("sync", "--json")
