@@ -78,3 +78,19 @@ def test_importing_the_kits_names_does_not_load_the_kit() -> None:
         "import soulsync_engine.testing; sys.exit('pytest' in sys.modules or 'pydantic' in sys.modules)"
     )
     assert result.returncode == 0
+
+
+def test_what_follows_the_names_goes_to_pytest() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "soulsync_engine.testing",
+        "reference",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "signature",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "1 passed" in result.stdout

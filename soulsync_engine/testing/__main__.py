@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -24,8 +25,8 @@ def main(
     report: Annotated[Path | None, typer.Option(help="Write the results to this file, as JSON.")] = None,
 ) -> None:
     """Run the conformance kit on backends that publish their part of it, a module `conformance` beside their spec."""
-    names = [argument for argument in backends if not argument.startswith("-")]
-    options = [argument for argument in backends if argument.startswith("-")]
+    names = list(takewhile(lambda argument: not argument.startswith("-"), backends))
+    options = backends[len(names) :]
     try:
         import pytest
     except ModuleNotFoundError:
