@@ -217,6 +217,8 @@ def test_editing_refuses_taken_and_unknown_names_and_broken_files(tmp_path: Path
     for edit in (ConfigFile(file).remove_server, ConfigFile(file).use_server):
         with pytest.raises(NotFoundError, match=r"No server is called 'attic' \(configured: home\)"):
             edit("attic")
+    with pytest.raises(ConfigurationError, match="cannot be the name of a server"):
+        ConfigFile(file).add_server("../attic", "shelf", {})
     broken = write(tmp_path, "[servers", "broken.toml")
     with pytest.raises(ConfigurationError, match="is not valid"):
         ConfigFile(broken).add_server("home", "shelf", {})

@@ -44,6 +44,15 @@ class _Document(_Section):
     engine: _Engine = _Engine()
 
 
+def check_name(name: str) -> None:
+    """Refuse a server's name that could not name a folder of its data, or be typed."""
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{name!r} cannot be the name of a server.",
+            next_step="Use letters, digits, spaces, dots, hyphens and underscores.",
+        )
+
+
 def build(document: Mapping[str, object], *, source: Path | None) -> EngineConfig:
     """The typed configuration; raises `ConfigurationError` naming the key that is wrong."""
     try:
@@ -52,11 +61,7 @@ def build(document: Mapping[str, object], *, source: Path | None) -> EngineConfi
         where = f"the configuration file {source}" if source else "the configuration"
         raise configuration_error(error, _Document, where) from None
     for name in checked.servers:
-        if not _NAME.fullmatch(name):
-            raise ConfigurationError(
-                f"{name!r} cannot be the name of a server.",
-                next_step="Use letters, digits, spaces, dots, hyphens and underscores.",
-            )
+        check_name(name)
     active = checked.server.active or None
     if active is not None and active not in checked.servers:
         configured = ", ".join(checked.servers) or "none"

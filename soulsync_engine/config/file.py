@@ -10,6 +10,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from soulsync_engine.config.document import check_name
 from soulsync_engine.config.sources import load_config
 from soulsync_engine.errors import ConfigurationError, NotFoundError
 
@@ -22,6 +23,7 @@ class ConfigFile:
 
     def add_server(self, name: str, backend: str, settings: Mapping[str, object]) -> None:
         """Add a server; the first one becomes the active one. A name that is taken is refused."""
+        check_name(name)
         document = self._read()
         servers = document.setdefault("servers", tomlkit.table(is_super_table=True))
         if name in servers:
