@@ -77,6 +77,13 @@ def test_the_kit_runs_on_it_by_name_alone(installed: dict[str, str], tmp_path: P
     assert "1 passed" in run.stdout
 
 
+def test_its_own_tests_pass(installed: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_fifth_file.py"]
+    run = subprocess.run(command, env=installed, cwd=HOME, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "5 passed" in run.stdout
+
+
 def test_no_line_of_the_engine_names_it() -> None:
     engine = Path(__file__).parents[1] / "soulsync_engine"
     naming = [path for path in engine.rglob("*.py") if "fifth" in path.read_text(encoding="utf-8").casefold()]
