@@ -105,11 +105,13 @@ def _shared_artists(untold: Sequence[FileTags], folder: bytes, root_name: str) -
     credited = [tags.artists for tags in untold if tags.artists]
     if not credited:
         return (artist_from_folder(folder, root_name),)
-    if len({tuple(map(name_key, names)) for names in credited}) == 1:
-        names = credited[0]
-        return (main_artist(names[0]),) if len(names) == 1 else names
-    mains = {name_key(main_artist(names[0])): main_artist(names[0]) for names in credited}
-    return tuple(mains.values()) if len(mains) == 1 else (VARIOUS_ARTISTS,)
+    if len({tuple(map(name_key, names)) for names in credited}) == 1 and len(credited[0]) > 1:
+        return _most_common(credited) or ()
+    mains = [main_artist(names[0]) for names in credited]
+    name = _most_common(mains)
+    if name is None or len(set(map(name_key, mains))) > 1:
+        return (VARIOUS_ARTISTS,)
+    return (name,)
 
 
 def _part(

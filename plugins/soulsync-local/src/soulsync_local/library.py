@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-from soulsync_engine.models import Kind, Problem, Scope
+from soulsync_engine.models import EVERYTHING, Kind, Problem, Scope
 from soulsync_engine.plugin import ConfigurationError, NotFoundError
 from soulsync_local.index import Index
 from soulsync_local.ingest import Ingest
@@ -105,8 +105,6 @@ class LocalLibrary:
         """Look over the files of a scope, and bring the index up to date with what is found."""
         ingest = self._ingest_of(self.snapshot(scope))
         ingest.ensure(None)
-        if scope.libraries is None:
-            self._looked = True
         return ingest
 
     def scan(
@@ -144,11 +142,15 @@ class LocalLibrary:
 
     def known(self) -> None:
         """Make sure that the index was up to date once since this server was opened, and that the roots are there."""
-        if self._looked:
-            for root in self.roots:
-                look_at(root)
-        else:
-            self.current(Scope())
+        with self._lock:
+            latest = self._latest
+            if latest is not None and latest.finished and len(latest.snapshot.walks) == len(self.roots):
+                self._looked = True
+            looked = self._looked
+        if not looked:
+            self.current(EVERYTHING)
+        for root in self.roots:
+            look_at(root)
 
     def start_listing(self, scope: Scope) -> Listing:
         """Begin a listing of tracks with the files as they are now."""

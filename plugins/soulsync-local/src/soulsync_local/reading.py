@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -106,7 +108,8 @@ class Reader:
         try:
             found = task.result()
         except BrokenExecutor as error:
-            found = self._without_workers(paths, error)
+            self._go_on_here(error)
+            found = read_encoded(paths)
         except BaseException:
             self.close(kill=True)
             raise
@@ -141,7 +144,8 @@ class Reader:
             return _Here(paths)
         try:
             return self._executor.submit(read_encoded, paths)
-        except BrokenExecutor:
+        except BrokenExecutor as error:
+            self._go_on_here(error)
             return _Here(paths)
         except RuntimeError as error:
             raise UnavailableError(
@@ -149,21 +153,34 @@ class Reader:
                 next_step="Keep it open for as long as the engine is in use.",
             ) from error
 
-    def _without_workers(self, paths: Sequence[bytes], error: BrokenExecutor) -> list[Found]:
+    def _go_on_here(self, error: BrokenExecutor) -> None:
         self._log.warning("The processes that read tags died (%s); reading goes on in this process.", error)
         self._executor = None
         own, self._own = self._own, None
         self._waiting = deque((waiting, _Here(waiting)) for waiting, _ in self._waiting)
         if own is not None:
             own.shutdown(wait=True, kill_workers=True)
-        return read_encoded(paths)
+
+
+def _end_with(host: int) -> None:
+    """Make this worker end when its host does, even when the host was killed and could not say so."""
+
+    def watch() -> None:
+        # An orphan is given another parent. (Not on Windows; there loky's workers end after they were idle.)
+        while os.getppid() == host:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _processes(workers: int, log: logging.Logger) -> _Pool | None:
     # loky, because the standard library's start methods that are safe in a program with threads run the host's
     # main module again in every worker, which a script without a guard does not survive.
     try:
-        pool: _Pool = import_module("loky").ProcessPoolExecutor(max_workers=workers, timeout=_IDLE_SECONDS)
+        pool: _Pool = import_module("loky").ProcessPoolExecutor(
+            max_workers=workers, timeout=_IDLE_SECONDS, initializer=_end_with, initargs=(os.getpid(),)
+        )
     except (ImportError, OSError) as error:
         log.warning("Tags are read in this process, because others cannot be started: %s", error)
         return None

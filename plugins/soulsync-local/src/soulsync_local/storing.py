@@ -42,8 +42,10 @@ class Moment:
 
 @dataclass(slots=True)
 class _Row:
-    """A file as it is to be stored."""
+    """A file as it is to be stored. `stored` is what the index has of the item, None for a new file."""
 
+    read: bool
+    stored: tuple[object, ...] | None
     id: str
     path: bytes
     size: int
@@ -55,9 +57,6 @@ class _Row:
     again: bool
     tags: bytes | None
     problem: str | None
-    stored: tuple[object, ...] | None
-    """What the index has of the item, to be compared; None for a new file."""
-    read: bool
 
     def stat_values(self) -> tuple[object, ...]:
         return self.size, self.mtime_ns
@@ -104,7 +103,7 @@ def _rows(
     rows: dict[bytes, _Row] = {}
     if group.known:
         for row in connection.execute(_STORED, (group.root.library, group.folder)):
-            rows[row[1]] = _Row(*row[:11], (row[2], row[3], *row[9:]), False)
+            rows[row[1]] = _Row(False, (row[2], row[3], *row[9:]), *row[:11])
     for entry, reading in zip(group.reads, readings, strict=True):
         if reading.reason == "missing":
             continue
