@@ -6,6 +6,9 @@ import heapq
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 from soulsync_engine.capabilities import Capabilities
 from soulsync_engine.contract import MediaServerClient
@@ -21,7 +24,6 @@ from soulsync_engine.models import (
     ItemRef,
     Kind,
     MediaBytes,
-    Page,
     PlayEvent,
     Playlist,
     PlaylistEntry,
@@ -32,10 +34,12 @@ from soulsync_engine.models import (
     Status,
     Track,
 )
-from soulsync_engine.paging import iterate
+from soulsync_engine.paging import Fetch, iterate
 from soulsync_engine.pictures import picture
 from soulsync_engine.playlists import find_editable, find_named, read_back, write_entries
 from soulsync_engine.primitives import Primitives
+
+T = TypeVar("T")
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _CANDIDATES = 50
@@ -70,24 +74,15 @@ class Operations(Primitives):
 
     def iter_artists(self, scope: Scope = EVERYTHING, page_size: int | None = None) -> Iterator[Artist]:
         """Every artist of the scope, page by page; raises `IncompleteSweepError` unless the end is proven."""
-        pages = iterate(
-            lambda cursor, limit: self.list_artists(scope, cursor, limit), self._session().limits, page_size
-        )
-        return (artist for page in pages for artist in page.items)
+        return self._items(partial(self.list_artists, scope), page_size)
 
     def iter_albums(self, scope: Scope = EVERYTHING, page_size: int | None = None) -> Iterator[Album]:
         """Every album of the scope; as `iter_artists`."""
-        pages = iterate(
-            lambda cursor, limit: self.list_albums(scope, cursor, limit), self._session().limits, page_size
-        )
-        return (album for page in pages for album in page.items)
+        return self._items(partial(self.list_albums, scope), page_size)
 
     def iter_tracks(self, scope: Scope = EVERYTHING, page_size: int | None = None) -> Iterator[Track]:
         """Every track of the scope; as `iter_artists`."""
-        pages = iterate(
-            lambda cursor, limit: self.list_tracks(scope, cursor, limit), self._session().limits, page_size
-        )
-        return (track for page in pages for track in page.items)
+        return self._items(partial(self.list_tracks, scope), page_size)
 
     def get_all_artists(self) -> list[Artist]:
         """Every artist, in the server's order."""
@@ -95,10 +90,7 @@ class Operations(Primitives):
 
     def get_all_album_ids(self) -> set[str]:
         """The id of every album."""
-        pages = iterate(
-            lambda cursor, limit: self.list_ids(Kind.ALBUM, EVERYTHING, cursor, limit), self._session().limits
-        )
-        return {album_id for page in pages for album_id in page.items}
+        return set(self._items(partial(self.list_ids, Kind.ALBUM, EVERYTHING)))
 
     def search_tracks(self, title: str, artist: str, limit: int = 15) -> list[Track]:
         """Tracks of this title by this artist, exact titles first, at most `limit`; an empty artist means any.
@@ -121,15 +113,9 @@ class Operations(Primitives):
         if not self.capabilities().offers("list_recently_added"):
             return heapq.nlargest(max_results, self.iter_albums(), key=lambda album: album.added or _NEVER)
 
-        def fetch(cursor: str | None, limit: int) -> Page[Item]:
-            return self.list_recently_added(Kind.ALBUM, EVERYTHING, cursor, limit)
-
-        newest: list[Album] = []
-        for page in iterate(fetch, self._session().limits, max(1, max_results)):
-            newest.extend(item for item in page.items if isinstance(item, Album))
-            if len(newest) >= max_results:
-                break
-        return newest[:max_results]
+        newest = self._items(partial(self.list_recently_added, Kind.ALBUM, EVERYTHING), max(1, max_results))
+        albums = (item for item in newest if isinstance(item, Album))
+        return list(islice(albums, max_results))
 
     # scanning
 
@@ -151,20 +137,11 @@ class Operations(Primitives):
 
     def iter_playlists(self) -> Iterator[Playlist]:
         """Every playlist the user sees."""
-        return (
-            playlist
-            for page in iterate(self.list_playlists, self._session().limits)
-            for playlist in page.items
-        )
+        return self._items(self.list_playlists)
 
     def iter_playlist_entries(self, playlist: Playlist | ItemRef | str) -> Iterator[PlaylistEntry]:
         """Every entry of a playlist, in playlist order."""
-        playlist_id = self._id(playlist)
-        pages = iterate(
-            lambda cursor, limit: self.list_playlist_entries(playlist_id, cursor, limit),
-            self._session().limits,
-        )
-        return (entry for page in pages for entry in page.items)
+        return self._items(partial(self.list_playlist_entries, self._id(playlist)))
 
     def create_playlist(
         self,
@@ -209,24 +186,13 @@ class Operations(Primitives):
 
     def get_play_history(self, limit: int = 500) -> list[PlayEvent]:
         """The latest plays, the newest first. `list_play_events` tells whether they are all plays or last plays."""
-        events: list[PlayEvent] = []
-        pages = iterate(
-            lambda cursor, size: self.list_play_events(EVERYTHING, None, cursor, size),
-            self._session().limits,
-            max(1, limit),
-        )
-        for page in pages:
-            events.extend(page.items)
-            if len(events) >= limit:
-                break
-        return events[:limit]
+        events = self._items(partial(self.list_play_events, EVERYTHING, None), max(1, limit))
+        return list(islice(events, limit))
 
     def get_track_play_counts(self) -> dict[str, int]:
         """How often each track was played, by track id; tracks never played are left out."""
-        pages = iterate(
-            lambda cursor, limit: self.list_play_counts(EVERYTHING, cursor, limit), self._session().limits
-        )
-        return {count.track.id: count.count for page in pages for count in page.items}
+        counts = self._items(partial(self.list_play_counts, EVERYTHING))
+        return {count.track.id: count.count for count in counts}
 
     # writeback
 
@@ -253,6 +219,11 @@ class Operations(Primitives):
     ) -> FieldResult:
         """Set an album's cover."""
         return self.set_image(Kind.ALBUM, self._id(album), picture(image_data))
+
+    def _items(self, fetch: Fetch[T], page_size: int | None = None) -> Iterator[T]:
+        session = self._session()
+        pages = iterate(fetch, session.limits, page_size, server=session.name)
+        return (item for page in pages for item in page.items)
 
     def _ids(self, items: Sequence[Track | ItemRef | str]) -> tuple[str, ...]:
         return tuple(self._id(item) for item in items)

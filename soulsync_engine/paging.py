@@ -16,17 +16,19 @@ Fetch = Callable[[str | None, int], Page[T]]
 """Fetches one page: `(cursor, limit) -> Page`."""
 
 
-def iterate(fetch: Fetch[T], limits: PagingLimits, page_size: int | None = None) -> Iterator[Page[T]]:
+def iterate(
+    fetch: Fetch[T], limits: PagingLimits, page_size: int | None = None, *, server: str | None = None
+) -> Iterator[Page[T]]:
     """Every page of a listing, in order.
 
     Ends normally only when the listing reached its end and agrees with the total it declared;
     otherwise raises `IncompleteSweepError` after the pages that did arrive, or whatever `fetch` raises.
-    `page_size` is cut down to what the backend can bear.
+    `page_size` is cut down to what the backend can bear; `server` is named in errors.
     """
     if page_size is not None and page_size < 1:
         raise ValueError(f"a page holds at least one item, not {page_size}")
     size = min(page_size or limits.max_page_size, limits.max_page_size)
-    count = _Count()
+    count = _Count(server)
     first = fetch(None, size)
     count.add(first)
     yield first
@@ -40,31 +42,33 @@ def iterate(fetch: Fetch[T], limits: PagingLimits, page_size: int | None = None)
 class _Count:
     """What has arrived so far, against what was declared."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: str | None) -> None:
         self.seen = 0
         self.total: int | None = None
+        self._server = server
 
     def add(self, page: Page[T]) -> None:
         arrived = _length(page)
         if arrived == 0 and page.next_cursor is not None:
-            raise IncompleteSweepError(
+            raise self.incomplete(
                 "The listing stopped in the middle: an empty page claims that more follows."
             )
         if page.total is not None:
             if self.total is not None and page.total != self.total:
-                raise IncompleteSweepError(
-                    f"The listing changed while it was read: it declared {self.total} items, then {page.total}.",
-                    next_step="Try again when the server is at rest.",
+                raise self.incomplete(
+                    f"The listing changed while it was read: it declared {self.total} items, then {page.total}."
                 )
             self.total = page.total
         self.seen += arrived
 
     def check(self) -> None:
         if self.total is not None and self.seen != self.total:
-            raise IncompleteSweepError(
-                f"The listing declared {self.total} items but {self.seen} arrived.",
-                next_step="Try again when the server is at rest.",
-            )
+            raise self.incomplete(f"The listing declared {self.total} items but {self.seen} arrived.")
+
+    def incomplete(self, message: str) -> IncompleteSweepError:
+        return IncompleteSweepError(
+            message, server=self._server, next_step="Try again when the server is at rest."
+        )
 
 
 def _length(page: Page[T]) -> int:
@@ -84,7 +88,7 @@ def _sequential(fetch: Fetch[T], cursor: str | None, size: int, count: _Count) -
     followed: set[str] = set()
     while cursor is not None:
         if cursor in followed:
-            raise IncompleteSweepError("The listing runs in a circle: a cursor came back a second time.")
+            raise count.incomplete("The listing runs in a circle: a cursor came back a second time.")
         followed.add(cursor)
         page = fetch(cursor, size)
         count.add(page)

@@ -69,7 +69,7 @@ class Intake:
                 )
 
             with group:
-                for page in iterate(fetch, self._server.limits):
+                for page in iterate(fetch, self._server.limits, server=self._server.name):
                     self._take_note(page, kind)
                     group.add(page.items)
             self._progress.end()
@@ -90,7 +90,7 @@ class Intake:
         self._progress.begin(_PHASES[kind])
         sweep: Sweep[Item] = Sweep(self._store, kind, self._scope)
         with _Group(self._store, kind, sweep) as group:
-            for page in iterate(self._lister(kind), self._server.limits):
+            for page in iterate(self._lister(kind), self._server.limits, server=self._server.name):
                 self._take_note(page, kind)
                 sweep.see(page)
                 group.add(page.items)
@@ -119,7 +119,7 @@ class Intake:
         def fetch(cursor: str | None, limit: int) -> Page[str]:
             return self._server.list_ids(kind=kind, scope=self._scope, cursor=cursor, limit=limit)
 
-        for page in iterate(fetch, self._server.limits):
+        for page in iterate(fetch, self._server.limits, server=self._server.name):
             self._take_note(page, kind)
             sweep.see(page)
             missing = self._store.mark(kind, page.items, sweep)
