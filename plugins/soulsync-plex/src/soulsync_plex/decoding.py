@@ -1,0 +1,176 @@
+"""Answers into wire structs: JSON as asked for, XML from servers that know nothing else.
+
+Both are read leniently, since the same field is a number, a text or a truth value depending on version and format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeVar, cast
+from xml.etree.ElementTree import Element, ParseError
+
+import msgspec
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, UnreadableAnswerError
+from soulsync_engine.models import Kind, Problem
+from soulsync_plex.wire import Envelope, Rows
+
+T = TypeVar("T")
+
+_ITEM_TAGS: Final = frozenset({"Track", "Video", "Photo", "Playlist"})
+_SINGLE_TAGS: Final = frozenset({"User", "Player", "Session", "TranscodeSession"})
+_DEEPEST_XML: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadRows(Generic[T]):
+    """The rows of a page that could be read, a problem for each that could not, and what was said of the listing."""
+
+    rows: tuple[T, ...]
+    problems: tuple[Problem, ...] = ()
+    total: int | None = None
+    offset: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.problems)
+
+
+def read(answer: HttpAnswer, shape: type[T]) -> T:
+    """The `MediaContainer` of an answer. Raises `UnreadableAnswerError` or `UnexpectedAnswerError`."""
+    if _is_xml(answer):
+        return _converted(answer, _container_of(answer), shape)
+    try:
+        return _decoder(shape).decode(answer.body).MediaContainer
+    except msgspec.ValidationError as error:
+        failure: UnreadableAnswerError = _unexpected(answer, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        failure = _unreadable(answer)
+    raise failure
+
+
+def read_rows(answer: HttpAnswer, row: type[T], *, kind: Kind) -> ReadRows[T]:
+    """The rows of an answer. One that cannot be read becomes a problem and leaves the others alone."""
+    if _is_xml(answer):
+        container = _container_of(answer)
+        listed = cast("list[object]", container.pop("Metadata", []))
+        return _one_by_one(_converted(answer, container, Rows[Any]), listed, row, kind)
+    try:
+        page = _decoder(cast("type[Rows[T]]", Rows[row])).decode(answer.body).MediaContainer  # type: ignore[valid-type]
+    except msgspec.ValidationError:
+        # Something in there is odd. Only now is it worth looking at each row by itself.
+        outline = read(answer, Rows[Any])
+        return _one_by_one(outline, list(outline.Metadata), row, kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        failure = _unreadable(answer)
+    else:
+        return ReadRows(rows=page.Metadata, total=page.totalSize, offset=page.offset)
+    raise failure
+
+
+def xml_root(body: bytes) -> Element | None:
+    """The root of an XML document, None for no body. Raises `ValueError` for what is not XML or does tricks."""
+    if not body.strip():
+        return None
+    try:
+        return cast("Element", fromstring(body, forbid_dtd=True))
+    except (ParseError, DefusedXmlException, LookupError, RecursionError) as error:
+        raise ValueError(f"this is no plain XML: {type(error).__name__}") from None
+
+
+def _one_by_one(outline: Rows[Any], listed: list[object], row: type[T], kind: Kind) -> ReadRows[T]:
+    rows: list[T] = []
+    problems: list[Problem] = []
+    for entry in listed:
+        try:
+            rows.append(msgspec.convert(entry, row, strict=False))
+        except msgspec.ValidationError as error:
+            key = entry.get("ratingKey") if isinstance(entry, Mapping) else None
+            native_id = str(key) if isinstance(key, str | int) else None
+            problems.append(Problem(kind=kind, reason=str(error), id=native_id))
+    return ReadRows(
+        rows=tuple(rows), problems=tuple(problems), total=outline.totalSize, offset=outline.offset
+    )
+
+
+def _is_xml(answer: HttpAnswer) -> bool:
+    """Whether the body is XML of a Plex server; anything that is neither that nor JSON raises."""
+    start = answer.body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"{"):
+        return False
+    if start.startswith(b"<") and b"<html" not in start.lower() and b"<!doctype" not in start.lower():
+        return True
+    raise _unreadable(answer)
+
+
+def _container_of(answer: HttpAnswer) -> dict[str, object]:
+    """An XML answer in the shape of its JSON sibling."""
+    try:
+        root = xml_root(answer.body)
+    except ValueError:
+        root = None
+    if root is None:
+        raise _unreadable(answer)
+    if root.tag != "MediaContainer":
+        raise _unexpected(answer, f"it is a <{root.tag}>")
+    return _plain(root, 0)
+
+
+def _plain(element: Element, depth: int) -> dict[str, object]:
+    if depth > _DEEPEST_XML:
+        return {}
+    value: dict[str, object] = dict(element.attrib)
+    for child in element:
+        inner = _plain(child, depth + 1)
+        if child.tag in _SINGLE_TAGS:
+            value[child.tag] = inner
+            continue
+        is_item = child.tag in _ITEM_TAGS or (child.tag == "Directory" and "ratingKey" in child.attrib)
+        listed = value.setdefault("Metadata" if is_item else child.tag, [])
+        if isinstance(listed, list):
+            listed.append(inner)
+    return value
+
+
+def _converted(answer: HttpAnswer, container: dict[str, object], shape: type[T]) -> T:
+    try:
+        return msgspec.convert(container, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise _unexpected(answer, str(error)) from None
+
+
+def _unreadable(answer: HttpAnswer) -> UnreadableAnswerError:
+    size = len(answer.body.strip())
+    if size == 0:
+        what = "is empty"
+        advice = "The server may still be starting; try again."
+    elif answer.content_type == "text/html" or answer.body[:512].lstrip().lower().startswith(b"<!doctype"):
+        what = "is a web page, so something in between answered, such as the login page of a proxy"
+        advice = "Check the address, and let the proxy pass the server's API."
+    else:
+        what = f"is neither JSON nor XML of a Plex server, or not all of it came ({size} bytes)"
+        advice = "Try again; if it stays, something between here and the server spoils its answers."
+    return UnreadableAnswerError(
+        f"The answer to {answer.where} {what}.", server=answer.server, next_step=advice
+    )
+
+
+def _unexpected(answer: HttpAnswer, what: str) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(
+        f"The answer to {answer.where} has another shape than expected: {what}.",
+        server=answer.server,
+        next_step="Check that the address is that of a Plex Media Server.",
+    )
+
+
+def _decoder(shape: type[T]) -> msgspec.json.Decoder[Envelope[T]]:
+    return cast("msgspec.json.Decoder[Envelope[T]]", _made(shape))
+
+
+@lru_cache(maxsize=64)
+def _made(shape: type[object]) -> object:
+    """Making a decoder takes far longer than using it on a small answer."""
+    return msgspec.json.Decoder(Envelope[shape], strict=False)  # type: ignore[valid-type]

@@ -1,0 +1,138 @@
+"""Listings over one section or several, in pages that may be asked for in any order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from soulsync_engine.contract import ServerContext
+from soulsync_engine.http import UnexpectedAnswerError
+from soulsync_engine.models import Kind, Problem
+from soulsync_plex.connection import PlexConnection
+from soulsync_plex.decoding import ReadRows
+from soulsync_plex.mapper import TYPES, key_of
+from soulsync_plex.settings import PlexSettings
+from soulsync_plex.transport import RefusedError
+from soulsync_plex.wire import ItemRow, Section
+
+LARGEST_PAGE: Final = 2000
+_REMEMBERED_LISTINGS: Final = 64
+
+Params = dict[str, str | int]
+_ListingKey = tuple[Kind, tuple[str, ...], tuple[tuple[str, str | int], ...]]
+
+
+@dataclass(slots=True)
+class RowPage:
+    """A page of rows, each with the key of its section. `total` is None where the server does not say."""
+
+    rows: list[tuple[ItemRow, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    next_cursor: str | None = None
+    total: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.problems)
+
+    def take(self, read: ReadRows[ItemRow], kind: Kind, section: str) -> None:
+        """Add what came of one section. Rows of another kind are problems, so that the counts still agree."""
+        self.problems.extend(read.problems)
+        for row in read.rows:
+            native_id = key_of(row.ratingKey)
+            if native_id is None:
+                self.problems.append(Problem(kind=kind, reason="the server sent a row without a key"))
+            elif row.type not in (None, kind.value):
+                reason = f"the server sent an item of the type {row.type!r} among {kind}s"
+                self.problems.append(Problem(kind=kind, reason=reason, id=native_id))
+            else:
+                self.rows.append((row, section))
+
+
+class SectionListing(PlexConnection):
+    """Pages of items. A cursor is an offset into the sections laid end to end, in the order of the scope."""
+
+    def __init__(self, context: ServerContext[PlexSettings]) -> None:
+        super().__init__(context)
+        self._totals: dict[_ListingKey, dict[str, int]] = {}
+        self._can_sort_by_id = True
+
+    def _page(
+        self,
+        kind: Kind,
+        sections: tuple[Section, ...],
+        cursor: str | None,
+        limit: int,
+        params: Params | None = None,
+    ) -> RowPage:
+        """One page, across the border of sections where need be. `params` are filters and other wishes."""
+        keys = tuple(key_of(section.key) or "" for section in sections)
+        if len(keys) == 1:
+            return self._page_of_one(kind, keys[0], self._offset(cursor), min(limit, LARGEST_PAGE), params)
+        return self._page_of_several(kind, keys, cursor, min(limit, LARGEST_PAGE), params)
+
+    def _page_of_one(self, kind: Kind, key: str, offset: int, size: int, params: Params | None) -> RowPage:
+        page = RowPage()
+        read = self._section_rows(kind, key, offset, size, params)
+        page.take(read, kind, key)
+        end = offset + len(read)
+        page.total = end if read.total is None and len(read) < size else read.total
+        if len(read) and (page.total is None or end < page.total):
+            page.next_cursor = str(end)
+        return page
+
+    def _page_of_several(
+        self, kind: Kind, keys: tuple[str, ...], cursor: str | None, size: int, params: Params | None
+    ) -> RowPage:
+        offset, page, before = self._offset(cursor), RowPage(), 0
+        listing = (kind, keys, tuple(sorted((params or {}).items())))
+        totals = dict(self._totals.get(listing, {})) if cursor is not None else {}
+        full = size == 0
+        for key in keys:
+            within = offset + len(page) - before
+            total = totals.get(key)
+            if not full and (total is None or within < total):
+                read = self._section_rows(kind, key, within, size - len(page), params)
+                total = totals[key] = self._declared(read)
+                page.take(read, kind, key)
+                # A section that sent less than it has must be read on before the next one begins.
+                full = len(page) >= size or within + len(read) < total
+            elif total is None:
+                total = totals[key] = self._declared(self._section_rows(kind, key, 0, 0, params))
+            before += total
+        self._remember(listing, totals)
+        page.total = before
+        if len(page) and offset + len(page) < before:
+            page.next_cursor = str(offset + len(page))
+        return page
+
+    def _section_rows(
+        self, kind: Kind, key: str, start: int, size: int, params: Params | None = None
+    ) -> ReadRows[ItemRow]:
+        asked: Params = {"type": TYPES[kind], "includeGuids": 1, **(params or {})}
+        path = f"/library/sections/{key}/all"
+        if "sort" not in asked and self._can_sort_by_id:
+            # What is added while a listing is read comes at its end then, and moves nothing.
+            try:
+                return self._transport.rows(
+                    ItemRow, path, {**asked, "sort": f"{kind}.id"}, kind=kind, start=start, size=size
+                )
+            except RefusedError:
+                plain = self._transport.rows(ItemRow, path, asked, kind=kind, start=start, size=size)
+                self._can_sort_by_id = False
+                self._context.log.info("%s cannot sort by id; its own order is used", self.server)
+                return plain
+        return self._transport.rows(ItemRow, path, asked, kind=kind, start=start, size=size)
+
+    def _declared(self, read: ReadRows[ItemRow]) -> int:
+        if read.total is None:
+            raise UnexpectedAnswerError(
+                "The server does not say how many items a section holds.",
+                server=self.server,
+                next_step="Use one library of this server at a time.",
+            )
+        return read.total
+
+    def _remember(self, listing: _ListingKey, totals: dict[str, int]) -> None:
+        if len(self._totals) >= _REMEMBERED_LISTINGS:
+            self._totals = {}
+        self._totals[listing] = totals

@@ -1,0 +1,272 @@
+"""From what the server sends to the engine's models: pure functions, without a request."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Final
+
+from soulsync_engine.models import (
+    ActivePlay,
+    Album,
+    Artist,
+    ArtistCredit,
+    Item,
+    ItemRef,
+    Kind,
+    Library,
+    MusicBrainzIds,
+    PlayEvent,
+    Playlist,
+    Track,
+)
+from soulsync_plex.wire import EventRow, ItemRow, Key, PlaylistRow, Section, SessionRow, Tag
+
+TYPES: Final = {Kind.ARTIST: 8, Kind.ALBUM: 9, Kind.TRACK: 10}
+"""The server's number of each kind."""
+
+_MBID: Final = re.compile(r"mbid://([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumFacts:
+    """What Plex keeps at the album and the models have at the track too."""
+
+    year: int | None
+    genres: tuple[str, ...]
+
+
+def key_of(value: Key) -> str | None:
+    """An id as an opaque text; None where there is none."""
+    return None if value in (None, "") else str(value)
+
+
+def track(
+    row: ItemRow, *, server: str, library_id: str, album: AlbumFacts | None, album_known: bool = True
+) -> Track:
+    """A track. `album_known` says whether its album was looked up; raises `ValueError` for a row without a key."""
+    native_id = _required_key(row)
+    version = row.Media[0] if row.Media else None
+    part = version.Part[0] if version and version.Part else None
+    stream = next((stream for stream in part.Stream if stream.streamType == 2), None) if part else None
+    artist_id = key_of(row.grandparentRatingKey)
+    album_artists = (ArtistCredit(name=row.grandparentTitle, id=artist_id),) if row.grandparentTitle else ()
+    year, genres = row.year or row.parentYear, _tags(row.Genre)
+    if album is not None:
+        year, genres = year or album.year, genres or album.genres
+    omitted = frozenset(
+        name
+        for name, value, known in (
+            ("year", year, album_known),
+            ("genres", genres, album_known),
+            # Only single items come with their sound tracks.
+            ("sample_rate", stream, False),
+        )
+        if not value and not known
+    )
+    return Track(
+        ref=ItemRef(server, Kind.TRACK, native_id),
+        title=row.title or _stem(part.file if part else None) or "[untitled]",
+        artists=(ArtistCredit(name=row.originalTitle),) if row.originalTitle else album_artists,
+        album=row.parentTitle or None,
+        album_id=key_of(row.parentRatingKey),
+        album_artists=album_artists,
+        disc=_counted(row.parentIndex),
+        track_number=_counted(row.index),
+        duration_ms=row.duration or None,
+        year=year,
+        genres=genres,
+        musicbrainz=_recording(row),
+        path=part.file if part else None,
+        size=part.size if part else None,
+        bitrate=(version.bitrate or None) if version else None,
+        codec=(version.audioCodec or version.container) if version else None,
+        sample_rate=stream.samplingRate if stream else None,
+        rating=rating_of(row.userRating),
+        play_count=row.viewCount or 0,
+        last_played=moment(row.lastViewedAt),
+        library_id=library_id,
+        added=moment(row.addedAt),
+        updated=moment(row.updatedAt),
+        omitted=omitted,
+    )
+
+
+def album(row: ItemRow, *, server: str, library_id: str) -> Album:
+    """An album; raises `ValueError` for a row without a key."""
+    artist_id = key_of(row.parentRatingKey)
+    mbid = _mbid(row)
+    return Album(
+        ref=ItemRef(server, Kind.ALBUM, _required_key(row)),
+        title=row.title or "[untitled]",
+        artists=(ArtistCredit(name=row.parentTitle, id=artist_id),) if row.parentTitle else (),
+        sort_title=row.titleSort or None,
+        year=row.year,
+        genres=_tags(row.Genre),
+        compilation=True if any(tag.tag == "Compilation" for tag in row.Subformat) else None,
+        track_count=row.leafCount,
+        musicbrainz=MusicBrainzIds(release=mbid) if mbid else _NO_IDS,
+        rating=rating_of(row.userRating),
+        play_count=row.viewCount or 0,
+        library_id=library_id,
+        added=moment(row.addedAt),
+        updated=moment(row.updatedAt),
+    )
+
+
+def artist(row: ItemRow, *, server: str, library_id: str) -> Artist:
+    """An artist; raises `ValueError` for a row without a key."""
+    return Artist(
+        ref=ItemRef(server, Kind.ARTIST, _required_key(row)),
+        name=row.title or "[unknown]",
+        sort_name=row.titleSort or None,
+        genres=_tags(row.Genre),
+        biography=row.summary or None,
+        musicbrainz_id=_mbid(row),
+        album_count=row.childCount,
+        track_count=row.leafCount,
+        rating=rating_of(row.userRating),
+        library_id=library_id,
+        added=moment(row.addedAt),
+        updated=moment(row.updatedAt),
+    )
+
+
+def item(kind: Kind, row: ItemRow, *, server: str, library_id: str) -> Item:
+    """An item of any kind. A track's album is not looked up."""
+    if kind is Kind.ARTIST:
+        return artist(row, server=server, library_id=library_id)
+    if kind is Kind.ALBUM:
+        return album(row, server=server, library_id=library_id)
+    return track(row, server=server, library_id=library_id, album=None, album_known=False)
+
+
+def album_facts(row: ItemRow) -> AlbumFacts:
+    """What an album tells of its tracks."""
+    return AlbumFacts(year=row.year, genres=_tags(row.Genre))
+
+
+def library(section: Section) -> Library:
+    """A section as a library."""
+    return Library(
+        id=key_of(section.key) or "",
+        name=section.title or key_of(section.key) or "",
+        paths=tuple(location.path for location in section.Location if location.path),
+    )
+
+
+def playlist(row: PlaylistRow, *, server: str) -> Playlist:
+    """A playlist; raises `ValueError` for a row without a key."""
+    native_id = key_of(row.ratingKey)
+    if native_id is None:
+        raise ValueError("a playlist without a key")
+    reason = "its content is made by rules" if row.smart else "it is a radio station" if row.radio else None
+    return Playlist(
+        ref=ItemRef(server, Kind.PLAYLIST, native_id),
+        name=row.title or "",
+        description=row.summary or None,
+        read_only=reason,
+        track_count=row.leafCount,
+        duration_ms=row.duration,
+        added=moment(row.addedAt),
+        updated=moment(row.updatedAt),
+    )
+
+
+def play_event(row: EventRow, *, server: str, users: dict[str, str]) -> PlayEvent | None:
+    """A play; None for a row without a time. `users` are names by account number."""
+    played_at = moment(row.viewedAt)
+    if played_at is None:
+        return None
+    track_id = key_of(row.ratingKey)
+    account = key_of(row.accountID)
+    return PlayEvent(
+        played_at=played_at,
+        track=ItemRef(server, Kind.TRACK, track_id) if track_id else None,
+        title=row.title or None,
+        artist=row.originalTitle or row.grandparentTitle or None,
+        album=row.parentTitle or None,
+        user=users.get(account, account) if account else None,
+    )
+
+
+def active_play(row: SessionRow, *, server: str) -> ActivePlay:
+    """What is being played; raises `ValueError` for a row without a key."""
+    track_id = key_of(row.ratingKey)
+    if track_id is None:
+        raise ValueError("a session without a track")
+    player = row.Player
+    return ActivePlay(
+        track=ItemRef(server, Kind.TRACK, track_id),
+        title=row.title or "",
+        user=row.User.title if row.User else None,
+        client=(player.title or player.product) if player else None,
+        position_ms=row.viewOffset,
+        paused=(player.state == "paused") if player and player.state else None,
+    )
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """A time of the server's as an aware one; None where there is none, or none that a calendar has."""
+    if not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def rating_of(stars: float | None) -> int | None:
+    """A rating of 0 to 10 as 0 to 100; None for no rating, which servers also say as -1."""
+    return None if stars is None or stars < 0 else min(100, round(stars * 10))
+
+
+def stars_of(rating: int) -> float:
+    """A rating of 0 to 100 as the server keeps it."""
+    return rating / 10
+
+
+def _required_key(row: ItemRow) -> str:
+    native_id = key_of(row.ratingKey)
+    if native_id is None:
+        raise ValueError("a row without a key")
+    return native_id
+
+
+def _tags(tags: tuple[Tag, ...]) -> tuple[str, ...]:
+    return _shared(tuple(tag.tag for tag in tags if tag.tag)) if tags else ()
+
+
+@lru_cache(maxsize=4096)
+def _shared(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """One tuple for the many items that have the same genres."""
+    return texts
+
+
+def _mbid(row: ItemRow) -> str | None:
+    for guid in row.Guid:
+        if guid.id and (found := _MBID.fullmatch(guid.id)):
+            return found[1].lower()
+    return None
+
+
+_NO_IDS: Final = MusicBrainzIds()
+
+
+def _recording(row: ItemRow) -> MusicBrainzIds:
+    mbid = _mbid(row)
+    return MusicBrainzIds(recording=mbid) if mbid else _NO_IDS
+
+
+def _counted(number: int | None) -> int | None:
+    return number if number is not None and number >= 1 else None
+
+
+def _stem(path: str | None) -> str | None:
+    if not path:
+        return None
+    kind = PureWindowsPath if "\\" in path and "/" not in path else PurePosixPath
+    return kind(path).stem or None

@@ -1,0 +1,186 @@
+"""Libraries, listings, items and search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from soulsync_engine.models import (
+    Album,
+    Artist,
+    Item,
+    Kind,
+    Library,
+    Page,
+    Problem,
+    Scope,
+    SearchResult,
+    ServerInfo,
+    Track,
+)
+from soulsync_plex import mapper
+from soulsync_plex.albums import AlbumJoin, Facts
+from soulsync_plex.connection import is_key
+from soulsync_plex.listing import RowPage
+from soulsync_plex.mapper import key_of
+from soulsync_plex.wire import Hubs, ItemRow, Root, Section
+
+ModelT = TypeVar("ModelT", Artist, Album, Track, Item)
+
+_LONGEST_QUERY: Final = 500
+_SWEEPING_FROM: Final = 500
+"""Pages of this size or more belong to a sweep, for which reading all albums once is cheaper than a few each time."""
+
+
+class Reading(AlbumJoin):
+    """The required operations."""
+
+    def connect(self) -> ServerInfo:
+        """As in the contract."""
+        root = self._transport.read(Root, "/")
+        notes = (
+            ()
+            if root.myPlexSigninState in (None, "ok")
+            else (f"The server is not signed in to plex.tv (its state there is {root.myPlexSigninState}).",)
+        )
+        return ServerInfo(
+            product="Plex Media Server",
+            version=root.version or "unknown",
+            name=root.friendlyName,
+            machine_id=root.machineIdentifier,
+            notes=notes,
+        )
+
+    def list_libraries(self) -> tuple[Library, ...]:
+        """As in the contract."""
+        return tuple(mapper.library(section) for section in self._sections.fresh())
+
+    def list_artists(self, scope: Scope, cursor: str | None, limit: int) -> Page[Artist]:
+        """As in the contract."""
+        sections = self._sections.of(scope)
+        page = self._page(Kind.ARTIST, sections, cursor, limit)
+        return self._models(
+            page, sections, lambda row, section: mapper.artist(row, server=self.server, library_id=section)
+        )
+
+    def list_albums(self, scope: Scope, cursor: str | None, limit: int) -> Page[Album]:
+        """As in the contract."""
+        sections = self._sections.of(scope)
+        page = self._page(Kind.ALBUM, sections, cursor, limit)
+        return self._models(
+            page, sections, lambda row, section: mapper.album(row, server=self.server, library_id=section)
+        )
+
+    def list_tracks(self, scope: Scope, cursor: str | None, limit: int) -> Page[Track]:
+        """As in the contract."""
+        sections = self._sections.of(scope)
+        page = self._page(Kind.TRACK, sections, cursor, limit)
+        more = cursor is not None or page.next_cursor is not None
+        facts = self._facts_for(page.rows, of_a_sweep=more and limit >= _SWEEPING_FROM, begins=cursor is None)
+        return self._models(page, sections, lambda row, section: self._track(row, section, facts))
+
+    def list_ids(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[str]:
+        """As in the contract."""
+        sections = self._sections.of(scope)
+        page = self._page(
+            kind,
+            sections,
+            cursor,
+            limit,
+            {
+                "includeGuids": 0,
+                "excludeElements": "Guid,Media,Genre,Collection,Style,Mood,Country,Subformat",
+                "excludeFields": "summary",
+            },
+        )
+        return Page(
+            items=tuple(key_of(row.ratingKey) or "" for row, _ in page.rows),
+            next_cursor=page.next_cursor,
+            total=page.total,
+            problems=tuple(page.problems),
+            empty_proof=_empty_proof(page, sections),
+        )
+
+    def get_items(self, kind: Kind, ids: tuple[str, ...]) -> tuple[Item, ...]:
+        """As in the contract."""
+        allowed = {key_of(section.key) for section in self._sections.of(Scope())}
+        found = {
+            key_of(row.ratingKey): row
+            for row in self._rows_by_key(kind, dict.fromkeys(id for id in ids if is_key(id)))
+            if key_of(row.librarySectionID) in allowed
+        }
+        rows = [(row, key_of(row.librarySectionID) or "") for id in ids if (row := found.get(id))]
+        return self._items(kind, rows)
+
+    def search(self, query: str, kinds: frozenset[Kind], scope: Scope, limit: int) -> SearchResult:
+        """As in the contract. Tracks found have no year and no genres, since Plex keeps those at albums."""
+        sections = self._sections.of(scope)
+        text = query.strip()[:_LONGEST_QUERY]
+        hits: dict[Kind, list[tuple[ItemRow, str]]] = {kind: [] for kind in mapper.TYPES}
+        for section in sections if text and kinds else ():
+            key = key_of(section.key) or ""
+            hubs = self._transport.read(
+                Hubs, "/hubs/search", {"query": text, "limit": limit, "sectionId": key, "includeGuids": 1}
+            )
+            for row in (row for hub in hubs.Hub for row in hub.Metadata):
+                kind = _KINDS.get(row.type or "")
+                # A server that does not know `sectionId` searches everywhere.
+                if kind in kinds and key_of(row.ratingKey) and key_of(row.librarySectionID) in (None, key):
+                    hits[kind].append((row, key))
+        return SearchResult(
+            artists=tuple(
+                mapper.artist(row, server=self.server, library_id=key)
+                for row, key in hits[Kind.ARTIST][:limit]
+            ),
+            albums=tuple(
+                mapper.album(row, server=self.server, library_id=key) for row, key in hits[Kind.ALBUM][:limit]
+            ),
+            tracks=tuple(
+                mapper.track(row, server=self.server, library_id=key, album=None, album_known=False)
+                for row, key in hits[Kind.TRACK][:limit]
+            ),
+        )
+
+    def _items(self, kind: Kind, rows: list[tuple[ItemRow, str]]) -> tuple[Item, ...]:
+        """Rows of any kind as items, tracks with what their albums know."""
+        if kind is not Kind.TRACK:
+            return tuple(mapper.item(kind, row, server=self.server, library_id=key) for row, key in rows)
+        facts = self._facts_for(rows)
+        return tuple(self._track(row, key, facts) for row, key in rows)
+
+    def _track(self, row: ItemRow, section: str, facts: Facts) -> Track:
+        album = key_of(row.parentRatingKey)
+        found = facts.get(album) if album else None
+        return mapper.track(
+            row,
+            server=self.server,
+            library_id=section,
+            album=found,
+            album_known=found is not None or album is None,
+        )
+
+    def _models(
+        self, page: RowPage, sections: tuple[Section, ...], to_model: Callable[[ItemRow, str], ModelT]
+    ) -> Page[ModelT]:
+        return Page(
+            items=tuple([to_model(row, section) for row, section in page.rows]),
+            next_cursor=page.next_cursor,
+            total=page.total,
+            problems=tuple(page.problems),
+            empty_proof=_empty_proof(page, sections),
+        )
+
+
+_KINDS: Final = {"artist": Kind.ARTIST, "album": Kind.ALBUM, "track": Kind.TRACK}
+
+
+def _empty_proof(page: RowPage, sections: tuple[Section, ...]) -> str | None:
+    """That a listing is truly empty: the server scanned every section of it, and scans none at the moment."""
+    if page.total != 0 or len(page):
+        return None
+    if not all(section.scannedAt and section.refreshing is False for section in sections):
+        return None
+    names = ", ".join(repr(section.title) for section in sections)
+    return (
+        f"the server finished scanning {names} and declares no items" if names else "no library was asked for"
+    )

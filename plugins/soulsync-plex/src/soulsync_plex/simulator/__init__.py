@@ -1,0 +1,31 @@
+"""A simulated Plex Media Server that speaks XML and JSON over HTTP, for tests of any client.
+
+    with PlexSimulator(scenario, personality=OLD) as plex:
+        PlexServer(plex.base_url, plex.token).library.sections()
+
+It needs `pip install "soulsync-engine[testing]"`.
+"""
+
+from soulsync_plex.simulator.personality import (
+    CURRENT,
+    FORGETFUL,
+    ITALIAN,
+    OLD,
+    PERSONALITIES,
+    Personality,
+)
+from soulsync_plex.simulator.server import TOKEN, PlexSimulator
+from soulsync_plex.simulator.state import MACHINE_ID, SimulatedAccount
+
+__all__ = [
+    "CURRENT",
+    "FORGETFUL",
+    "ITALIAN",
+    "MACHINE_ID",
+    "OLD",
+    "PERSONALITIES",
+    "TOKEN",
+    "Personality",
+    "PlexSimulator",
+    "SimulatedAccount",
+]

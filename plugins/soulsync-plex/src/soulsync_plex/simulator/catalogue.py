@@ -1,0 +1,353 @@
+"""What the simulated server holds: sections and their artists, albums and tracks, as rows in the server's own words."""
+
+from __future__ import annotations
+
+import itertools
+import time
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from soulsync_engine.testing.audio import TEMPLATES
+from soulsync_engine.testing.scenarios import Scenario, ScenarioTrack
+from soulsync_plex.simulator.personality import Personality
+
+Row = dict[str, object]
+
+ARTIST, ALBUM, TRACK = 8, 9, 10
+TYPE_NAMES: Final = {ARTIST: "artist", ALBUM: "album", TRACK: "track"}
+
+_UNKNOWN_ARTIST = "[Unknown Artist]"
+_UNKNOWN_ALBUM = "[Unknown Album]"
+_OFF_DISPLAY = frozenset({"updatedAt", "addedAt", "ratingKey", "key", "thumb", "Media", "parentThumb"})
+
+
+@dataclass(slots=True)
+class SimulatedSection:
+    """A section. `library` is the scenario's name of it, None for one that holds no scenario."""
+
+    key: str
+    title: str
+    type: str
+    agent: str
+    library: str | None
+    content_changed: int = 1
+    scanned: int = 0
+    polls_left: int = 0
+    items: dict[int, dict[str, Row]] = field(default_factory=lambda: {ARTIST: {}, ALBUM: {}, TRACK: {}})
+
+    @property
+    def path(self) -> str:
+        """The folder of the section."""
+        return f"/media/{self.library or self.title}"
+
+
+class Catalogue:
+    """Everything with a key. Keys are given once; what is found again keeps its own."""
+
+    def __init__(self, personality: Personality) -> None:
+        self._personality = personality
+        self._keys = itertools.count(1001)
+        self._known: dict[tuple[object, ...], str] = {}
+        self.sections: dict[str, SimulatedSection] = {}
+        self.covers: dict[str, bytes] = {}
+        self.revision = 0
+        # Each load is a second of its own, and all of them lie in the past.
+        self._clock = int(time.time()) - 1_000_000
+
+    def now(self) -> int:
+        """The next second of the server's own time."""
+        self._clock += 1
+        return self._clock
+
+    def load(self, scenario: Scenario) -> None:
+        """Hold a scenario, by scanning its files: rows of files that did not change stay as they are."""
+        if not self.sections:
+            self._make_sections(scenario)
+        moment = self.now()
+        for section in self.sections.values():
+            if section.library is not None:
+                mine = [track for track in scenario.tracks if track.library == section.library]
+                self._replace(section, self._scanned(section, mine, moment), moment)
+
+    def generate(self, artists: int, albums_each: int, tracks_each: int) -> None:
+        """Hold a made-up library of that size in the first music section."""
+        self._make_sections(Scenario(name="generated", tracks=()))
+        section = next(section for section in self.sections.values() if section.library)
+        moment = self.now()
+        for artist_row in self._made_artists(section, artists, moment):
+            for number in range(albums_each):
+                self._make_album(section, artist_row, number, tracks_each, moment)
+        section.content_changed += 1
+        section.scanned = moment
+        self.revision += 1
+
+    def rekey(self) -> None:
+        """Give every item a new key, as after a library was made anew from the same files."""
+        self._known.clear()
+        for section in self.sections.values():
+            new = {key: self._next_key() for rows in section.items.values() for key in rows}
+            self.covers.update({new[key]: data for key, data in self.covers.items() if key in new})
+            for kind, rows in section.items.items():
+                section.items[kind] = {new[key]: _rekeyed(row, new) for key, row in rows.items()}
+            section.content_changed += 1
+        self.revision += 1
+
+    def touch(self, key: str) -> None:
+        """Note that an item was edited."""
+        section, row = self.find(key)
+        row["updatedAt"] = self.now()
+        section.content_changed += 1
+        self.revision += 1
+
+    def remove_section(self, key: str) -> None:
+        """Delete a section."""
+        del self.sections[key]
+        self.revision += 1
+
+    def find(self, key: str) -> tuple[SimulatedSection, Row]:
+        """An item by its key. Raises `KeyError`."""
+        for section in self.sections.values():
+            for rows in section.items.values():
+                if key in rows:
+                    return section, rows[key]
+        raise KeyError(key)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such an item."""
+        return any(key in rows for section in self.sections.values() for rows in section.items.values())
+
+    def _make_sections(self, scenario: Scenario) -> None:
+        titles = dict(self._personality.titles)
+        wanted: list[tuple[str, str, str, str | None]] = [
+            (title, kind, agent, None) for title, kind, agent in self._personality.more_sections
+        ]
+        wanted += [
+            (titles.get(name, name), "artist", "tv.plex.agents.music", name) for name in scenario.libraries
+        ]
+        for number, (title, kind, agent, name) in enumerate(wanted, start=1):
+            key = str(number)
+            section = SimulatedSection(key=key, title=title, type=kind, agent=agent, library=name)
+            section.scanned = self.now()
+            self.sections[key] = section
+
+    def _replace(self, section: SimulatedSection, new: dict[int, dict[str, Row]], moment: int) -> None:
+        changed = False
+        for kind, rows in new.items():
+            old = section.items[kind]
+            for key, row in rows.items():
+                before = old.get(key)
+                if before is not None and _shown(before) == _shown(row):
+                    rows[key] = before
+                    continue
+                changed = True
+                if before is not None:
+                    row["addedAt"] = before["addedAt"]
+            changed = changed or bool(old.keys() - rows.keys())
+        section.items = new
+        section.scanned = moment
+        if changed:
+            section.content_changed += 1
+            self.revision += 1
+
+    def _scanned(
+        self, section: SimulatedSection, tracks: list[ScenarioTrack], moment: int
+    ) -> dict[int, dict[str, Row]]:
+        items: dict[int, dict[str, Row]] = {ARTIST: {}, ALBUM: {}, TRACK: {}}
+        for track in tracks:
+            names = track.album_artists or track.artists[:1] or (_UNKNOWN_ARTIST,)
+            artist = self._artist(section, items, "; ".join(names), moment)
+            album = self._album(section, items, artist, track, moment)
+            self._track(section, items, artist, album, track, moment)
+        return items
+
+    def _artist(
+        self, section: SimulatedSection, items: dict[int, dict[str, Row]], name: str, moment: int
+    ) -> Row:
+        key = self._key_for(section.key, "artist", unicodedata.normalize("NFC", name))
+        row = items[ARTIST].get(key)
+        if row is None:
+            row = _base(key, "artist", name, section, moment)
+            row["key"] = f"/library/metadata/{key}/children"
+            items[ARTIST][key] = row
+        return row
+
+    def _album(
+        self,
+        section: SimulatedSection,
+        items: dict[int, dict[str, Row]],
+        artist: Row,
+        track: ScenarioTrack,
+        moment: int,
+    ) -> Row:
+        title = track.album or _UNKNOWN_ALBUM
+        key = self._key_for(section.key, "album", artist["ratingKey"], title)
+        row = items[ALBUM].get(key)
+        if row is None:
+            row = _base(key, "album", title, section, moment)
+            row.update(_parent(artist, "parent"))
+            row["key"] = f"/library/metadata/{key}/children"
+            row["leafCount"] = 0
+            if track.year:
+                row["year"] = track.year
+                row["originallyAvailableAt"] = f"{track.year}-01-01"
+            if track.compilation:
+                row["Subformat"] = [{"tag": "Compilation"}]
+            items[ALBUM][key] = row
+        row["leafCount"] = _number(row["leafCount"]) + 1
+        genres = _listed(row.get("Genre")) + [{"tag": genre} for genre in track.genres]
+        if genres:
+            row["Genre"] = [genre for number, genre in enumerate(genres) if genre not in genres[:number]]
+        if track.cover is not None:
+            row["thumb"] = f"/library/metadata/{key}/thumb/{moment}"
+            self.covers[key] = track.cover
+        return row
+
+    def _track(
+        self,
+        section: SimulatedSection,
+        items: dict[int, dict[str, Row]],
+        artist: Row,
+        album: Row,
+        track: ScenarioTrack,
+        moment: int,
+    ) -> None:
+        key = self._key_for(section.key, "track", track.file)
+        stem = track.file.rpartition("/")[2].rpartition(".")[0]
+        row = _base(key, "track", track.title or stem, section, moment)
+        row.update(_parent(artist, "grandparent") | _parent(album, "parent"))
+        if track.artists and "; ".join(track.artists) != artist["title"]:
+            row["originalTitle"] = "; ".join(track.artists)
+        row["index"] = track.track_number or 0
+        row["parentIndex"] = track.disc or 1
+        row["duration"] = track.duration_ms
+        if track.recording_id:
+            row["Guid"] = [{"id": f"mbid://{track.recording_id}"}]
+        if "thumb" in album:
+            row["parentThumb"] = row["thumb"] = album["thumb"]
+        template = TEMPLATES[track.format]
+        row["Media"] = [
+            _media(
+                key,
+                f"{section.path}/{track.file}",
+                template.codec,
+                track.format.value,
+                track.duration_ms,
+                len(template.data()),
+                template.sample_rate,
+            )
+        ]
+        items[TRACK][key] = row
+
+    def _made_artists(self, section: SimulatedSection, count: int, moment: int) -> Iterator[Row]:
+        for number in range(count):
+            key = self._next_key()
+            row = _base(key, "artist", f"Artist {number:05}", section, moment)
+            row["key"] = f"/library/metadata/{key}/children"
+            section.items[ARTIST][key] = row
+            yield row
+
+    def _make_album(
+        self, section: SimulatedSection, artist: Row, number: int, tracks: int, moment: int
+    ) -> None:
+        key = self._next_key()
+        row = _base(key, "album", f"Album {number:03} of {artist['title']}", section, moment)
+        row.update(_parent(artist, "parent"))
+        row.update(key=f"/library/metadata/{key}/children", leafCount=tracks, year=1960 + number % 60)
+        row["Genre"] = [{"tag": ("Rock", "Jazz", "Folk", "Pop")[number % 4]}]
+        section.items[ALBUM][key] = row
+        for index in range(1, tracks + 1):
+            track_key = self._next_key()
+            track = _base(track_key, "track", f"Track {index:02} of {row['title']}", section, moment)
+            track.update(_parent(artist, "grandparent") | _parent(row, "parent"))
+            track.update(index=index, parentIndex=1, duration=200_000 + index)
+            track["Guid"] = [{"id": f"mbid://00000000-0000-4000-8000-{int(track_key):012d}"}]
+            path = f"{section.path}/{artist['title']}/{row['title']}/{index:02}.flac"
+            track["Media"] = [_media(track_key, path, "flac", "flac", 200_000, 20_000_000, None)]
+            section.items[TRACK][track_key] = track
+
+    def _key_for(self, *identity: object) -> str:
+        if identity not in self._known:
+            self._known[identity] = self._next_key()
+        return self._known[identity]
+
+    def _next_key(self) -> str:
+        return str(next(self._keys))
+
+
+def _base(key: str, kind: str, title: str, section: SimulatedSection, moment: int) -> Row:
+    return {
+        "ratingKey": key,
+        "key": f"/library/metadata/{key}",
+        "guid": f"plex://{kind}/{int(key):024x}",
+        "type": kind,
+        "title": title,
+        "summary": "",
+        "addedAt": moment,
+        "updatedAt": moment,
+        "librarySectionID": int(section.key),
+        "librarySectionTitle": section.title,
+        "librarySectionKey": f"/library/sections/{section.key}",
+    }
+
+
+def _parent(row: Row, prefix: str) -> Row:
+    key = row["ratingKey"]
+    return {
+        f"{prefix}RatingKey": key,
+        f"{prefix}Key": f"/library/metadata/{key}",
+        f"{prefix}Guid": row["guid"],
+        f"{prefix}Title": row["title"],
+    }
+
+
+def _media(
+    key: str, path: str, codec: str, container: str, duration: int, size: int, sample_rate: int | None
+) -> Row:
+    part: Row = {
+        "id": int(key),
+        "key": f"/library/parts/{key}/1/file.{container}",
+        "duration": duration,
+        "file": path,
+        "size": size,
+        "container": container,
+    }
+    if sample_rate is not None:
+        part["Stream"] = [{"id": int(key), "streamType": 2, "codec": codec, "samplingRate": sample_rate}]
+    return {
+        "id": int(key),
+        "duration": duration,
+        "bitrate": 900,
+        "audioChannels": 2,
+        "audioCodec": codec,
+        "container": container,
+        "Part": [part],
+    }
+
+
+def _rekeyed(row: Row, new: Mapping[str, str]) -> Row:
+    changed = dict(row)
+    for name in ("ratingKey", "parentRatingKey", "grandparentRatingKey"):
+        if name in changed:
+            changed[name] = new[str(changed[name])]
+    for name in ("key", "parentKey", "grandparentKey"):
+        old = str(row.get(name, ""))
+        if old:
+            owner = str(
+                row[{"key": "ratingKey", "parentKey": "parentRatingKey"}.get(name, "grandparentRatingKey")]
+            )
+            changed[name] = old.replace(f"/{owner}", f"/{new[owner]}", 1)
+    return changed
+
+
+def _shown(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name not in _OFF_DISPLAY}
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else []

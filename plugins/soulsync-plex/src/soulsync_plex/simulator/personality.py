@@ -1,0 +1,51 @@
+"""The kinds of server that are out there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personality:
+    """How one kind of server behaves.
+
+    `honours_dates` says whether filters by time work; otherwise they are ignored without a word, as real servers do.
+    `drops_parts_of_batches` makes every playlist batch lose its keys beyond the given number, with a 200.
+    `titles` replace the names of libraries. `more_sections` are sections besides the music: title, type, agent.
+    """
+
+    name: str
+    version: str = "1.43.3.10793-cd55679de"
+    speaks_json: bool = True
+    honours_dates: bool = True
+    sorts_by_id: bool = True
+    drops_parts_of_batches: int | None = None
+    titles: tuple[tuple[str, str], ...] = ()
+    more_sections: tuple[tuple[str, str, str], ...] = (("Films", "movie", "tv.plex.agents.movie"),)
+
+
+CURRENT = Personality(name="current")
+
+OLD = Personality(
+    name="old",
+    version="1.20.4.3517-ab5e1197c",
+    speaks_json=False,
+    honours_dates=False,
+    sorts_by_id=False,
+)
+"""Answers XML whatever is asked for, and ignores filters by time."""
+
+FORGETFUL = Personality(name="forgetful", drops_parts_of_batches=2)
+"""Takes a batch of keys with a 200 and stores the first two."""
+
+ITALIAN = Personality(
+    name="italian",
+    titles=(("Music", "Musica"), ("Other", "Altra musica")),
+    more_sections=(
+        ("Audiolibri", "artist", "com.plexapp.agents.audnexus"),
+        ("Film", "movie", "tv.plex.agents.movie"),
+    ),
+)
+"""Names in another language, audiobooks in a section of the same type as music, ahead of the music."""
+
+PERSONALITIES = (CURRENT, OLD, FORGETFUL, ITALIAN)

@@ -1,0 +1,77 @@
+"""Scans, activities and notifications."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from soulsync_engine.testing.simulator import Answer, SimulatedRequest
+from soulsync_plex.simulator.answers import not_found
+from soulsync_plex.simulator.catalogue import Row, SimulatedSection
+from soulsync_plex.simulator.state import SimulatedAccount
+
+if TYPE_CHECKING:
+    from soulsync_plex.simulator.server import PlexSimulator
+
+_POLLS = 2
+_LONGEST_STREAM = 30.0
+
+
+def add_routes(simulator: PlexSimulator) -> None:
+    """Add what tells of the server's own work."""
+    state = simulator.state
+
+    @simulator.serve("GET", "/library/sections/{section}/refresh", query=("path", "force"), owner=True)
+    def refresh(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
+        section = state.catalogue.sections.get(request.path_values["section"])
+        if section is None:
+            return not_found()
+        section.polls_left = _POLLS
+        return Answer(content_type=None)
+
+    @simulator.serve("GET", "/activities", owner=True)
+    def activities(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
+        busy = [section for section in state.catalogue.sections.values() if section.polls_left]
+        shown = [_activity(section) for section in busy]
+        for section in busy:
+            section.polls_left -= 1
+        return simulator.container(request, {"size": len(shown), "Activity": shown})
+
+    @simulator.serve("GET", "/:/eventsource/notifications", query=("filters",))
+    def notifications(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
+        def stream() -> Iterator[bytes]:
+            yield _event("ping", {})
+            ends = time.monotonic() + _LONGEST_STREAM
+            with state.changed:
+                before = state.catalogue.revision
+                while time.monotonic() < ends:
+                    if state.changed.wait_for(lambda: state.catalogue.revision != before, 0.05):
+                        before = state.catalogue.revision
+                        entry = {
+                            "identifier": "com.plexapp.plugins.library",
+                            "sectionID": "1",
+                            "type": 10,
+                            "state": 5,
+                        }
+                        yield _event("timeline", {"TimelineEntry": entry})
+
+        return Answer(body=stream, content_type="text/event-stream")
+
+
+def _activity(section: SimulatedSection) -> Row:
+    return {
+        "uuid": f"scan-{section.key}",
+        "type": "library.update.section",
+        "cancellable": False,
+        "userID": 1,
+        "title": f"Scanning {section.title}",
+        "subtitle": "",
+        "progress": 100 * (_POLLS - section.polls_left) // _POLLS,
+    }
+
+
+def _event(name: str, data: Row) -> bytes:
+    return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"

@@ -1,0 +1,136 @@
+"""Requests to one Plex server, over the engine's transport: credentials in headers, answers as wire structs."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from typing import TypeVar
+
+from soulsync_engine.errors import AuthenticationError, UnavailableError
+from soulsync_engine.http import (
+    HttpAnswer,
+    HttpTransport,
+    RetryPolicy,
+    UnexpectedAnswerError,
+    raise_for_status,
+)
+from soulsync_engine.http.transport import Parameters
+from soulsync_engine.models import Kind
+from soulsync_plex.decoding import ReadRows, read, read_rows
+from soulsync_plex.settings import PlexSettings
+
+T = TypeVar("T")
+
+PRODUCT = "soulsync-engine"
+
+
+class RefusedError(UnexpectedAnswerError):
+    """The server does not understand the request: a filter, an order or a value that it does not have."""
+
+
+class PlexTransport:
+    """The connection to one server. Thread-safe; nothing is opened before the first request."""
+
+    def __init__(self, settings: PlexSettings, *, server: str, log: logging.Logger) -> None:
+        self.base_url = settings.base_url
+        self._settings = settings
+        self._server = server
+        self._http = HttpTransport(
+            settings,
+            server=server,
+            log=log,
+            policy=RetryPolicy(attempts=settings.retries + 1),
+        )
+
+    @property
+    def count(self) -> int:
+        """How many requests were sent so far."""
+        return self._http.count
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The headers that open the server; secret."""
+        return {
+            "X-Plex-Token": self._settings.token.get_secret_value(),
+            "X-Plex-Client-Identifier": f"{PRODUCT}-{self._server}".encode("ascii", "replace").decode(),
+            "X-Plex-Product": PRODUCT,
+            "X-Plex-Version": version("soulsync-plex"),
+        }
+
+    def read(self, shape: type[T], path: str, params: Parameters | None = None) -> T:
+        """The answer to a small question."""
+        return read(self.send("GET", path, params=params), shape)
+
+    def rows(
+        self,
+        row: type[T],
+        path: str,
+        params: Parameters | None = None,
+        *,
+        kind: Kind,
+        start: int = 0,
+        size: int | None = None,
+    ) -> ReadRows[T]:
+        """A page of a listing, of `size` rows from `start`; all of it without a size."""
+        headers = (
+            {} if size is None else {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
+        )
+        answer = self.send("GET", path, params=params, headers=headers, bulk=True)
+        page = read_rows(answer, row, kind=kind)
+        if size and page.offset is not None and page.offset != start and len(page):
+            raise UnavailableError(
+                f"The server was asked for the rows from {start} on and sent those from {page.offset} on "
+                f"({answer.where}).",
+                server=self._server,
+                next_step="Try again; if it stays, something in between answers from its memory.",
+            )
+        return page
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Parameters | None = None,
+        headers: dict[str, str] | None = None,
+        content: bytes | None = None,
+        idempotent: bool | None = None,
+        bulk: bool = False,
+        timeout: float | None = None,
+    ) -> HttpAnswer:
+        """The answer to any request, once it is a good one. Raises what its status means."""
+        answer = self._http.request(
+            method,
+            path,
+            params=params,
+            headers={**self.credentials, **(headers or {})},
+            content=content,
+            idempotent=idempotent,
+            bulk=bulk,
+            timeout=timeout or (self._settings.page_timeout if bulk else None),
+        )
+        if answer.status == 401:
+            raise AuthenticationError(
+                f"The server does not accept the token ({answer.where}): it expired, was revoked, or belongs to "
+                "another server.",
+                server=self._server,
+                next_step="Sign in again.",
+            )
+        if answer.status == 400:
+            raise RefusedError(
+                f"The server refuses {answer.where} (400).",
+                server=self._server,
+                next_step="Update the server; if it is up to date, report this to the authors of soulsync-plex.",
+            )
+        if answer.status == 503:
+            raise UnavailableError(
+                f"The server is there but not ready ({answer.where}: 503); it is starting, or at work on its database.",
+                server=self._server,
+                next_step="Wait until Plex is up.",
+                retry_after=answer.retry_after,
+            )
+        return raise_for_status(answer)
+
+    def close(self) -> None:
+        """Close the connections. May be called twice."""
+        self._http.close()
