@@ -7,31 +7,26 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from importlib import import_module
 from typing import Final, NamedTuple, Protocol
 
-import msgspec
-
 from soulsync_engine.plugin import UnavailableError
-from soulsync_local.tags import ProblemReason, TagProblem, read_batch
+from soulsync_local.tags.values import ProblemReason
+from soulsync_local.worker import Found, end_with, read_encoded
 
 BATCH: Final = 64
 """Files in one task: some ten milliseconds of work, so that passing it on costs next to nothing."""
 
-WORTH_PROCESSES: Final = 600
+WORTH_PROCESSES: Final = 1500
 """Fewer files than this are read here: starting processes takes longer than reading them."""
 
 _IDLE_SECONDS: Final = 10
 
 _AHEAD: Final = 32
 """Tasks under way or waiting to be taken. Enough to keep workers busy while a host stores a page of 1000 items."""
-
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class Reading(NamedTuple):
@@ -40,18 +35,6 @@ class Reading(NamedTuple):
     tags: bytes | None
     reason: ProblemReason | None = None
     detail: str = ""
-
-
-Found = tuple[bytes | None, ProblemReason | None, str]
-"""A `Reading` on its way from a worker."""
-
-
-def read_encoded(paths: Sequence[bytes]) -> list[Found]:
-    """The task of a worker. Tags travel as bytes, because that is how they are stored and it is cheap to pass on."""
-    return [
-        (None, found.reason, found.detail) if isinstance(found, TagProblem) else (_encode(found), None, "")
-        for found in read_batch(paths)
-    ]
 
 
 class _Task(Protocol):
@@ -135,7 +118,9 @@ class Reader:
             paths = next(self._batches, None)
             if paths is None:
                 return
-            self._waiting.append((paths, self._submit(paths)))
+            # First, because workers that turn out to be dead change what waits.
+            task = self._submit(paths)
+            self._waiting.append((paths, task))
             if self._executor is None:
                 return
 
@@ -162,24 +147,12 @@ class Reader:
             own.shutdown(wait=True, kill_workers=True)
 
 
-def _end_with(host: int) -> None:
-    """Make this worker end when its host does, even when the host was killed and could not say so."""
-
-    def watch() -> None:
-        # An orphan is given another parent. (Not on Windows; there loky's workers end after they were idle.)
-        while os.getppid() == host:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def _processes(workers: int, log: logging.Logger) -> _Pool | None:
     # loky, because the standard library's start methods that are safe in a program with threads run the host's
     # main module again in every worker, which a script without a guard does not survive.
     try:
         pool: _Pool = import_module("loky").ProcessPoolExecutor(
-            max_workers=workers, timeout=_IDLE_SECONDS, initializer=_end_with, initargs=(os.getpid(),)
+            max_workers=workers, timeout=_IDLE_SECONDS, initializer=end_with, initargs=(os.getpid(),)
         )
     except (ImportError, OSError) as error:
         log.warning("Tags are read in this process, because others cannot be started: %s", error)

@@ -1,0 +1,40 @@
+"""What runs in a worker process. It imports the tag reader and nothing else, so that a worker is there soon."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from soulsync_local.tags import ProblemReason, TagProblem, read_batch
+
+_POLL_SECONDS: Final = 1.0
+
+_encode = msgspec.msgpack.Encoder().encode
+
+Found = tuple[bytes | None, ProblemReason | None, str]
+"""What reading a file gave: its encoded `FileTags`, or the reason why there are none, and that in words."""
+
+
+def read_encoded(paths: Sequence[bytes]) -> list[Found]:
+    """Read the tags of files. They travel as bytes, because that is how they are stored and it is cheap to pass on."""
+    return [
+        (None, found.reason, found.detail) if isinstance(found, TagProblem) else (_encode(found), None, "")
+        for found in read_batch(paths)
+    ]
+
+
+def end_with(host: int) -> None:
+    """Make this process end when its host does, even when the host was killed and could not say so."""
+
+    def watch() -> None:
+        # An orphan is given another parent. (Not on Windows; there loky's workers end after they were idle.)
+        while os.getppid() == host:
+            time.sleep(_POLL_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
