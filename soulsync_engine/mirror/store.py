@@ -33,7 +33,7 @@ SEEN = Table(
     Column("uid", BigInteger, primary_key=True, autoincrement=False),
     prefixes=["TEMPORARY"],
 )
-# Ids that a rehearsal would have added: they have no uid.
+# Ids that a rehearsal would have added or restored.
 FRESH = Table(
     "fresh",
     _temporary,
@@ -135,6 +135,10 @@ class Store:
             else:
                 uids += self._add(writer, batch, mapper, new)
             self._touch(writer, batch, mapper, touched)
+            if self.rehearsal and sweep is None:
+                # Still removed in the database, so the sweep that follows must not take them for passed over.
+                back = [item.ref.id for item, _, (_, _, gone) in touched.values() if gone is not None]
+                self._mark_fresh(writer, kind, back, None)
             if not self.rehearsal:
                 batch.write(writer.cursor, mapper.table, writer.connection.dialect)
             self._mark_seen(writer, uids, sweep)

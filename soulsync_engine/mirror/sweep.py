@@ -33,13 +33,14 @@ class CompleteSweep:
 class Sweep(Generic[T]):
     """A listing under way: fed with its pages, in order, until its end."""
 
-    def __init__(self, store: object, kind: Kind, scope: Scope) -> None:
+    def __init__(self, store: object, kind: Kind, scope: Scope, *, server: str | None = None) -> None:
         self.kind: Final = kind
         self.scope: Final = scope
         self.seen = 0
         self.nameless = 0
         """Problems without an id: items that are there, but nobody knows which."""
         self._store = store
+        self._server = server
         self._total: int | None = None
         self._problems = 0
         self._proof: str | None = None
@@ -76,6 +77,7 @@ class Sweep(Generic[T]):
             raise IncompleteSweepError(
                 f"The listing of {self.kind}s came back empty, without evidence that there are none, while the "
                 "mirror has some.",
+                server=self._server,
                 next_step="Check that the server's library is there. If it is truly empty, remove the server "
                 "from the configuration.",
             )
@@ -86,5 +88,6 @@ class Sweep(Generic[T]):
     def _error(self, what: str) -> IncompleteSweepError:
         return IncompleteSweepError(
             f"The listing of {self.kind}s is not whole: {what}.",
+            server=self._server,
             next_step="Nothing was removed. Try again when the server is at rest.",
         )

@@ -88,7 +88,7 @@ class Intake:
 
     def _listing(self, kind: Kind) -> CompleteSweep | None:
         self._progress.begin(_PHASES[kind])
-        sweep: Sweep[Item] = Sweep(self._store, kind, self._scope)
+        sweep: Sweep[Item] = Sweep(self._store, kind, self._scope, server=self._server.name)
         with _Group(self._store, kind, sweep) as group:
             for page in iterate(self._lister(kind), self._server.limits, server=self._server.name):
                 self._take_note(page, kind)
@@ -113,7 +113,7 @@ class Intake:
         return fetch
 
     def _sweep(self, kind: Kind) -> CompleteSweep | None:
-        sweep: Sweep[str] = Sweep(self._store, kind, self._scope)
+        sweep: Sweep[str] = Sweep(self._store, kind, self._scope, server=self._server.name)
         batch = self._server.limits.max_page_size
 
         def fetch(cursor: str | None, limit: int) -> Page[str]:

@@ -221,8 +221,8 @@ import conftest
 from soulsync_engine.mirror import Mirror
 from soulsync_engine.sync import sync_server
 
-shelf = conftest.Shelf(page_size=200)
-shelf.put(*(shelf.track(str(number), "Song") for number in range(20_000)))
+shelf = conftest.Shelf(page_size=60)
+shelf.put(*(shelf.track(str(number), "Song") for number in range(6000)))
 def hook(operation, number, page):
     time.sleep(0.01)
     return page
@@ -257,12 +257,12 @@ def test_a_sync_that_is_killed_is_completed_by_the_next(make_shelf, serve, tmp_p
         }
         assert len(counts) == 1
     shelf = make_shelf(page_size=5000)
-    shelf.put(*(shelf.track(str(number), "Song") for number in range(20_000)))
+    shelf.put(*(shelf.track(str(number), "Song") for number in range(6000)))
     with Mirror.open(url) as mirror:
         state = mirror.last_sync("music").state
         assert state is (SyncState.RUNNING if number == signal.SIGKILL else SyncState.INTERRUPTED)
         report = sync_server(serve(shelf), mirror)
         counts = report.kinds[Kind.TRACK]
-        assert counts.added + counts.unchanged == counts.seen == mirror.counts().tracks == 20_000
-        assert [change.seq for change in mirror.changes()] == list(range(1, 20_001))
-        assert len(mirror.search("song", limit=30_000)) == 20_000
+        assert counts.added + counts.unchanged == counts.seen == mirror.counts().tracks == 6000
+        assert [change.seq for change in mirror.changes()] == list(range(1, 6001))
+        assert len(mirror.search("song", limit=9000)) == 6000
