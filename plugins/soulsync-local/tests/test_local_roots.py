@@ -122,6 +122,37 @@ def test_other_files_in_the_place_of_the_music_are_no_proof(client: Opened, shel
         client.list_tracks(EVERYTHING, None, 10)
 
 
+def test_another_disk_in_the_place_of_the_music_is_unavailable(client: Opened, shelf: Shelf) -> None:
+    shelf.album("A/B")
+    before = client.tracks()
+    real = shelf.root.with_name("real")
+    shelf.root.rename(real)
+    shelf.album("Quite/Different", "seven eight")
+    with pytest.raises(UnavailableError, match="none of those files"):
+        client.list_tracks(EVERYTHING, None, 10)
+    shutil.rmtree(shelf.root)
+    real.rename(shelf.root)
+    assert client.tracks() == before
+
+
+def test_a_library_that_was_copied_to_another_disk_is_still_itself(client: Opened, shelf: Shelf) -> None:
+    shelf.album("A/B")
+    before = client.ids()
+    old = shelf.root.with_name("old")
+    shelf.root.rename(old)
+    shutil.copytree(old, shelf.root)
+    assert client.ids() == before
+
+
+def test_a_library_that_was_copied_and_sorted_anew_is_still_itself(client: Opened, shelf: Shelf) -> None:
+    shelf.album("A/B")
+    before = client.ids()
+    old = shelf.root.with_name("old")
+    shelf.root.rename(old)
+    shutil.copytree(old / "A", shelf.root / "By artist" / "A")
+    assert client.ids() == before
+
+
 def test_one_emptied_root_of_two_is_believed(open_client: Open, shelf: Shelf, other: Shelf) -> None:
     shelf.album("A/B")
     other.album("C/D", "Only")

@@ -6,10 +6,13 @@ import os
 from collections.abc import Iterable
 
 from soulsync_engine.plugin import UnavailableError
+from soulsync_local.index import FILE_NAME
 from soulsync_local.moves import Known
 from soulsync_local.naming import display
 from soulsync_local.roots import Root, RootIdentity
 from soulsync_local.walk import RootWalk
+
+_IF_MEANT = f"Mount the right disk. If the music is really gone, delete the file {FILE_NAME} in this server's data folder."
 
 
 def refuse_unread(found: RootWalk, missing: Iterable[Known]) -> None:
@@ -55,9 +58,18 @@ def prove_empty(found: RootWalk, populated: RootIdentity | None) -> str | None:
     if found.identity != populated:
         raise UnavailableError(
             f"The folder {found.root.path} is empty, and it is not the one that held music before.",
-            next_step="Mount its disk again. If all of it is really gone, remove this server and add it anew.",
+            next_step=_IF_MEANT,
         )
     return f"{found.root.path} is the very folder that held music before, and it has no audio file now"
+
+
+def refuse_stranger(found: RootWalk, populated: RootIdentity | None) -> None:
+    """Raise `UnavailableError` when a root without any of the files it is known for is another folder than before."""
+    if populated is not None and found.identity != populated:
+        raise UnavailableError(
+            f"The folder {found.root.path} is not the one that held music before, and none of those files is in it.",
+            next_step=_IF_MEANT,
+        )
 
 
 def _seems_unmounted(root: Root, folder: bytes, device: int) -> bool:

@@ -7,7 +7,7 @@ tags of its neighbours again, and never at those of the whole library.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -133,7 +133,7 @@ def _part(
         title=_most_common(album_title(tag, folder, root_name) for tag in tags) or "",
         artists=_artists(library, owner_keys, owned),
         year=year,
-        genres=_by_frequency((genre for tag in tags for genre in tag.genres), name_key),
+        genres=_genres(tags),
         compilation=any(tag.compilation for tag in tags) or owner_keys == (name_key(VARIOUS_ARTISTS),),
         discs=tuple(sorted({disc_of(file.path, file.tags) or 1 for file in files})),
         duration_ms=sum(durations) if durations else None,
@@ -180,14 +180,23 @@ def _musicbrainz_id(tags: FileTags, owner: tuple[str, ...], position: int) -> st
 
 def _most_common(values: Iterable[_T | None]) -> _T | None:
     """The value met most often; of several, the one met first. None does not count."""
-    ranked = Counter(value for value in values if value is not None).most_common(1)
-    return ranked[0][0] if ranked else None
+    present = [value for value in values if value is not None]
+    if not present:
+        return None
+    first = present[0]
+    # Mostly all are equal, and that is quickly seen.
+    if present.count(first) == len(present):
+        return first
+    return Counter(present).most_common(1)[0][0]
 
 
-def _by_frequency(values: Iterable[str], key: Callable[[str], str]) -> tuple[str, ...]:
+def _genres(tags: Sequence[FileTags]) -> tuple[str, ...]:
+    """All genres, the most frequent first, each as it was first spelled."""
     shown: dict[str, str] = {}
     counts: Counter[str] = Counter()
-    for value in values:
-        counts[key(value)] += 1
-        shown.setdefault(key(value), value)
-    return tuple(shown[found] for found, _ in counts.most_common())
+    for genres, times in Counter(tag.genres for tag in tags).items():
+        for genre in genres:
+            key = name_key(genre)
+            counts[key] += times
+            shown.setdefault(key, genre)
+    return tuple(shown[key] for key, _ in counts.most_common())

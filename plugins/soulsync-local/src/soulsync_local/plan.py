@@ -45,9 +45,10 @@ class RootPlan:
 
 @dataclass(slots=True)
 class _Difference:
-    """Rows and entries that do not fit together, and entries to be read although they do."""
+    """Rows and entries that do not fit together, and entries to be read although they do. `kept` rows have a file."""
 
     missing: list[Known] = field(default_factory=list)
+    kept: int = 0
     fresh: list[Entry] = field(default_factory=list)
     changed: list[tuple[Known, Entry]] = field(default_factory=list)
     again: list[Entry] = field(default_factory=list)
@@ -113,6 +114,8 @@ def plan_root(
             return Suspects(suspects)
     else:
         _settle_copies(connection, outcome, readings)
+    if difference.missing and not difference.kept and not outcome.moved and found.entries:
+        absence.refuse_stranger(found, populated)
     generation = _apply(connection, found, difference, outcome, row is None)
     groups = _groups(connection, found.root, difference, outcome)
     return RootPlan(found, groups, generation, proof)
@@ -137,6 +140,7 @@ def _compare(connection: sqlite3.Connection, found: RootWalk, populated: RootIde
         if entry is None or entry.path != path:
             difference.missing.append(Known(row, id, path, size, mtime_ns, inode, device, folder))
             continue
+        difference.kept += 1
         if (entry.size, entry.mtime_ns, entry.inode) != (size, mtime_ns, inode):
             difference.changed.append((Known(row, id, path, size, mtime_ns, inode, device, folder), entry))
         else:

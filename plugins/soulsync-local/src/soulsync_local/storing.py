@@ -87,9 +87,12 @@ def store_group(
         if row.tags is not None and row.problem is None
     ]
     parts = group_folder(library, folder, group.root.name, files)
-    derived = {
-        file.path: _derive(file, part, folder, group.root.name) for part in parts for file in part.files
-    }
+    derived: dict[bytes, _Derived] = {}
+    for part in parts:
+        owners = encode([(artist.id, artist.name) for artist in part.artists])
+        for file in part.files:
+            title, words = _search_keys(file, folder, group.root.name)
+            derived[file.path] = (part.id, owners, title, words)
     changed = _store_files(connection, group, rows, derived, generation)
     changed |= _store_parts(connection, group, parts, generation)
     if group.known:
@@ -153,12 +156,11 @@ def _new_id(connection: sqlite3.Connection, library: str, path: bytes, moment: M
         attempt += 1
 
 
-def _derive(file: GroupFile, part: AlbumPart, folder: bytes, root_name: str) -> _Derived:
-    title = file.tags.title or title_from_name(file.path)
-    names = artist_names(file.tags, folder, root_name)
-    words = " ".join(map(search_key, (title, *names, album_title(file.tags, folder, root_name))))
-    owners = encode([(artist.id, artist.name) for artist in part.artists])
-    return part.id, owners, search_key(title), words
+def _search_keys(file: GroupFile, folder: bytes, root_name: str) -> tuple[str, str]:
+    """The keys of the title, and of everything a search looks into."""
+    title = search_key(file.tags.title or title_from_name(file.path))
+    others = (*artist_names(file.tags, folder, root_name), album_title(file.tags, folder, root_name))
+    return title, " ".join((title, *map(search_key, others)))
 
 
 def _store_files(
