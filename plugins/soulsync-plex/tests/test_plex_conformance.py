@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-import pytest
-
+from soulsync_engine.discovery import BackendRecord, discover, find
 from soulsync_engine.testing import BackendConformance, Scenario
-from soulsync_plex.simulator import CURRENT, FORGETFUL, ITALIAN, OLD, Personality, PlexSimulator
+from soulsync_plex.simulator import CURRENT, ITALIAN, OLD, Personality, PlexSimulator
 
 ONE_TEXT = "Plex keeps the artists of a track as one text"
 NO_TIME = "a Plex server stamps a play with the time of the report; it takes no other"
+
+
+@cache
+def _record() -> BackendRecord:
+    """Looking through all installed distributions once is enough for a whole run."""
+    return find("plex", discover())
 
 
 class _OnSimulator(BackendConformance):
@@ -20,11 +26,15 @@ class _OnSimulator(BackendConformance):
     backend_name = "plex"
     personality: ClassVar[Personality]
     running: ClassVar[dict[str, PlexSimulator]]
-    expected_failures = {
+    expected_failures: ClassVar[Mapping[str, str]] = {
         "test_several_artists_of_a_track_are_several_credits": ONE_TEXT,
         "test_a_reported_play_counts": NO_TIME,
         "test_only_plays_after_a_time_are_listed": NO_TIME,
     }
+
+    @classmethod
+    def record(cls) -> BackendRecord:
+        return _record()
 
     @classmethod
     def setup_class(cls) -> None:
@@ -52,16 +62,13 @@ class _OnSimulator(BackendConformance):
         self.running[str(settings["base_url"])].change(after)
 
 
-@pytest.mark.xdist_group("plex-current")
 class TestCurrentPlex(_OnSimulator):
     personality = CURRENT
 
 
-@pytest.mark.xdist_group("plex-old")
 class TestOldPlex(_OnSimulator):
     personality = OLD
 
 
-@pytest.mark.xdist_group("plex-italian")
 class TestItalianPlex(_OnSimulator):
     personality = ITALIAN

@@ -23,6 +23,8 @@ class PlexConnection(MediaServerClient):
         self.server = context.server
         self._context = context
         self._transport = PlexTransport(context.settings, server=context.server, log=context.log)
+        self._machine: str | None = None
+        self._speaks_json = True
         self._sections = SectionChoice(self._ask_sections, context.settings.libraries, server=context.server)
 
     @property

@@ -41,7 +41,7 @@ class ReadRows(Generic[T]):
 
 def read(answer: HttpAnswer, shape: type[T]) -> T:
     """The `MediaContainer` of an answer. Raises `UnreadableAnswerError` or `UnexpectedAnswerError`."""
-    if _is_xml(answer):
+    if is_xml(answer):
         return _converted(answer, _container_of(answer), shape)
     try:
         return _decoder(shape).decode(answer.body).MediaContainer
@@ -54,7 +54,7 @@ def read(answer: HttpAnswer, shape: type[T]) -> T:
 
 def read_rows(answer: HttpAnswer, row: type[T], *, kind: Kind) -> ReadRows[T]:
     """The rows of an answer. One that cannot be read becomes a problem and leaves the others alone."""
-    if _is_xml(answer):
+    if is_xml(answer):
         container = _container_of(answer)
         listed = cast("list[object]", container.pop("Metadata", []))
         return _one_by_one(_converted(answer, container, Rows[Any]), listed, row, kind)
@@ -96,7 +96,7 @@ def _one_by_one(outline: Rows[Any], listed: list[object], row: type[T], kind: Ki
     )
 
 
-def _is_xml(answer: HttpAnswer) -> bool:
+def is_xml(answer: HttpAnswer) -> bool:
     """Whether the body is XML of a Plex server; anything that is neither that nor JSON raises."""
     start = answer.body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"{"):

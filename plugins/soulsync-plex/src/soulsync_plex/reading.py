@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+from soulsync_engine.capabilities import Support
 from soulsync_engine.models import (
     Album,
     Artist,
@@ -21,6 +22,7 @@ from soulsync_engine.models import (
 from soulsync_plex import mapper
 from soulsync_plex.albums import AlbumJoin, Facts
 from soulsync_plex.connection import is_key
+from soulsync_plex.decoding import is_xml, read
 from soulsync_plex.listing import RowPage
 from soulsync_plex.mapper import key_of
 from soulsync_plex.wire import Hubs, ItemRow, Root, Section
@@ -37,7 +39,10 @@ class Reading(AlbumJoin):
 
     def connect(self) -> ServerInfo:
         """As in the contract."""
-        root = self._transport.read(Root, "/")
+        answer = self._transport.send("GET", "/")
+        root = read(answer, Root)
+        self._speaks_json = not is_xml(answer)
+        self._machine = root.machineIdentifier
         notes = (
             ()
             if root.myPlexSigninState in (None, "ok")
@@ -50,6 +55,22 @@ class Reading(AlbumJoin):
             machine_id=root.machineIdentifier,
             notes=notes,
         )
+
+    def narrow(self) -> Mapping[str, Support]:
+        """As in the contract."""
+        if self._speaks_json:
+            return {}
+        return {
+            "list_changed": Support.versioned(
+                "a Plex Media Server that answers in JSON, as all do since 2017"
+            )
+        }
+
+    def _machine_id(self) -> str:
+        """The server's own id, which it wants to see in addresses of its items."""
+        if self._machine is None:
+            self.connect()
+        return self._machine or ""
 
     def list_libraries(self) -> tuple[Library, ...]:
         """As in the contract."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import TypeVar
 
-from soulsync_engine.errors import AuthenticationError, UnavailableError
+from soulsync_engine.errors import AuthenticationError, SoulSyncError, UnavailableError
 from soulsync_engine.http import (
     HttpAnswer,
     HttpTransport,
@@ -17,6 +18,7 @@ from soulsync_engine.http import (
 from soulsync_engine.http.transport import Parameters
 from soulsync_engine.models import Kind
 from soulsync_plex.decoding import ReadRows, read, read_rows
+from soulsync_plex.notifications import listen
 from soulsync_plex.settings import PlexSettings
 
 T = TypeVar("T")
@@ -35,6 +37,13 @@ class PlexTransport:
         self.base_url = settings.base_url
         self._settings = settings
         self._server = server
+        self.credentials = {
+            "X-Plex-Token": settings.token.get_secret_value(),
+            "X-Plex-Client-Identifier": f"{PRODUCT}-{server}".encode("ascii", "replace").decode(),
+            "X-Plex-Product": PRODUCT,
+            "X-Plex-Version": version("soulsync-plex"),
+        }
+        """The headers that open the server; secret."""
         self._http = HttpTransport(
             settings,
             server=server,
@@ -46,16 +55,6 @@ class PlexTransport:
     def count(self) -> int:
         """How many requests were sent so far."""
         return self._http.count
-
-    @property
-    def credentials(self) -> dict[str, str]:
-        """The headers that open the server; secret."""
-        return {
-            "X-Plex-Token": self._settings.token.get_secret_value(),
-            "X-Plex-Client-Identifier": f"{PRODUCT}-{self._server}".encode("ascii", "replace").decode(),
-            "X-Plex-Product": PRODUCT,
-            "X-Plex-Version": version("soulsync-plex"),
-        }
 
     def read(self, shape: type[T], path: str, params: Parameters | None = None) -> T:
         """The answer to a small question."""
@@ -99,16 +98,35 @@ class PlexTransport:
         timeout: float | None = None,
     ) -> HttpAnswer:
         """The answer to any request, once it is a good one. Raises what its status means."""
-        answer = self._http.request(
-            method,
-            path,
-            params=params,
-            headers={**self.credentials, **(headers or {})},
-            content=content,
-            idempotent=idempotent,
-            bulk=bulk,
-            timeout=timeout or (self._settings.page_timeout if bulk else None),
+        return self._checked(
+            self._http.request(
+                method,
+                path,
+                params=params,
+                headers={**self.credentials, **(headers or {})},
+                content=content,
+                idempotent=idempotent,
+                bulk=bulk,
+                timeout=timeout or (self._settings.page_timeout if bulk else None),
+            )
         )
+
+    def listen(self, path: str, decide: Callable[[str, bytes], T | None], *, seconds: float) -> T | None:
+        """What `decide` makes of the first notification that it does not pass over; None after `seconds`."""
+        heard = listen(self._settings, path, self.credentials, decide, seconds=seconds, server=self._server)
+        if isinstance(heard, HttpAnswer):
+            self._checked(heard)
+            return None
+        if isinstance(heard, SoulSyncError):
+            raise heard
+        return heard
+
+    def close(self) -> None:
+        """Close the connections. May be called twice."""
+        self._http.close()
+
+    def _checked(self, answer: HttpAnswer) -> HttpAnswer:
+        """The answer if it is a good one; the error that its status means otherwise."""
         if answer.status == 401:
             raise AuthenticationError(
                 f"The server does not accept the token ({answer.where}): it expired, was revoked, or belongs to "
@@ -130,7 +148,3 @@ class PlexTransport:
                 retry_after=answer.retry_after,
             )
         return raise_for_status(answer)
-
-    def close(self) -> None:
-        """Close the connections. May be called twice."""
-        self._http.close()

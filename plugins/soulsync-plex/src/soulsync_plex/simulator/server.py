@@ -44,7 +44,7 @@ class PlexSimulator(Simulator):
         self.state = ServerState(personality, token)
         self.state.catalogue.load(scenario or empty())
         self.tokens_in_addresses: list[str] = []
-        for part in (library, playlists, activity, editing, media, watching):
+        for part in (watching, media, editing, playlists, activity, library):
             part.add_routes(self)
 
     def settings(self) -> dict[str, object]:

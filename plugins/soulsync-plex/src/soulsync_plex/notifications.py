@@ -1,0 +1,80 @@
+"""The server's stream of notifications, listened to for a while."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeVar
+
+import httpx
+
+from soulsync_engine.errors import SoulSyncError
+from soulsync_engine.http import HttpAnswer
+from soulsync_engine.http.failures import failure_of
+from soulsync_engine.http.quiet import unlogged
+from soulsync_engine.http.trust import tls_context
+from soulsync_plex.settings import PlexSettings
+
+T = TypeVar("T")
+
+_LONGEST_LINE: Final = 1024 * 1024
+
+
+def listen(
+    settings: PlexSettings,
+    path: str,
+    headers: Mapping[str, str],
+    decide: Callable[[str, bytes], T | None],
+    *,
+    seconds: float,
+    server: str,
+) -> T | HttpAnswer | SoulSyncError | None:
+    """What `decide` makes of the first event (its name and data) that it does not pass over; None after `seconds`.
+
+    Instead of a stream there may come a refusal, as the answer it is, or an error, which is returned and not raised.
+    """
+    deadline = time.monotonic() + seconds
+    with unlogged():
+        try:
+            with (
+                httpx.Client(
+                    verify=tls_context(
+                        settings.verify, secure=settings.base_url.startswith("https:"), server=server
+                    )
+                ) as client,
+                client.stream(
+                    "GET",
+                    settings.base_url + path,
+                    headers={"Accept": "text/event-stream", **headers},
+                    timeout=httpx.Timeout(settings.timeout, read=max(seconds, 0.01)),
+                ) as response,
+            ):
+                if response.status_code != 200:
+                    return HttpAnswer(server=server, method="GET", path=path, status=response.status_code)
+                return _first(response.iter_bytes(), decide, deadline)
+        except httpx.ReadTimeout:
+            # Silence is what a server at rest has to say.
+            return None
+        except httpx.HTTPError as error:
+            return failure_of(error, where=f"GET {path}", origin=settings.base_url, server=server)
+
+
+def _first(chunks: Iterable[bytes], decide: Callable[[str, bytes], T | None], deadline: float) -> T | None:
+    """Events are lines of `event:` and `data:`, ended by an empty one."""
+    rest = b""
+    name, data = "", b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            field, _, value = line.rstrip(b"\r").partition(b":")
+            if field == b"event":
+                name = value.strip().decode("ascii", "replace")
+            elif field == b"data":
+                data += value.strip()
+            elif not field:
+                if (found := decide(name, data)) is not None:
+                    return found
+                name, data = "", b""
+        if time.monotonic() >= deadline or len(rest) + len(data) > _LONGEST_LINE:
+            return None
+    return None

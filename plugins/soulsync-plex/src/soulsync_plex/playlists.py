@@ -1,0 +1,137 @@
+"""Reading playlists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from soulsync_engine.errors import NotAllowedError, NotFoundError
+from soulsync_engine.models import Kind, Page, Playlist, PlaylistEntry, Problem
+from soulsync_plex import mapper
+from soulsync_plex.decoding import ReadRows
+from soulsync_plex.listing import LARGEST_PAGE
+from soulsync_plex.mapper import key_of
+from soulsync_plex.wire import ItemRow, PlaylistRow
+from soulsync_plex.writeback import Writeback
+
+Entry = tuple[str, str]
+"""An entry's own id, and the key of its track."""
+
+
+class PlaylistReading(Writeback):
+    """Playlists and their entries. Those of other accounts are not shown by the server at all."""
+
+    def list_playlists(self, cursor: str | None, limit: int) -> Page[Playlist]:
+        """As in the contract."""
+        start, size = self._offset(cursor), min(limit, LARGEST_PAGE)
+        while True:
+            read = self._transport.rows(
+                PlaylistRow,
+                "/playlists",
+                {"playlistType": "audio"},
+                kind=Kind.PLAYLIST,
+                start=start,
+                size=size,
+            )
+            end = start + len(read)
+            more = len(read) > 0 and (end < read.total if read.total is not None else len(read) == size)
+            audio = [
+                row for row in read.rows if row.playlistType in (None, "audio") and key_of(row.ratingKey)
+            ]
+            if audio or read.problems or not more:
+                break
+            # A server that ignores the filter may send a page of nothing but films.
+            start = end
+        foreign = len(read.rows) - len(audio)
+        return Page(
+            items=tuple(mapper.playlist(row, server=self.server) for row in audio),
+            next_cursor=str(end) if more else None,
+            total=read.total if foreign == 0 and start == self._offset(cursor) else None,
+            problems=read.problems,
+        )
+
+    def list_playlist_entries(self, playlist_id: str, cursor: str | None, limit: int) -> Page[PlaylistEntry]:
+        """As in the contract. Entries that are no tracks are told as problems and keep their positions."""
+        start, size = self._offset(cursor), min(limit, LARGEST_PAGE)
+        read = self._entry_rows(playlist_id, start, size)
+        end = start + len(read)
+        entries: list[PlaylistEntry] = []
+        problems = list(read.problems)
+        rows: list[tuple[int, ItemRow]] = []
+        for position, row in enumerate(read.rows, start):
+            if row.type in (None, "track") and key_of(row.ratingKey):
+                rows.append((position, row))
+            else:
+                reason = f"the playlist holds an item of the type {row.type!r}"
+                problems.append(Problem(kind=Kind.TRACK, reason=reason, id=key_of(row.ratingKey)))
+        facts = self._facts_for([(row, key_of(row.librarySectionID) or "") for _, row in rows])
+        for position, row in rows:
+            track = self._track(row, key_of(row.librarySectionID) or "", facts)
+            entries.append(
+                PlaylistEntry(
+                    # The tracks of a smart playlist have no places of their own, and none can be edited.
+                    entry_id=key_of(row.playlistItemID) or f"{position}",
+                    position=position,
+                    track_ref=track.ref,
+                    track=track if track.library_id else replace(track, library_id=None),
+                )
+            )
+        more = len(read) > 0 and (end < read.total if read.total is not None else len(read) == size)
+        return Page(
+            items=tuple(entries),
+            next_cursor=str(end) if more else None,
+            total=read.total if read.total is not None else None if more else end,
+            problems=tuple(problems),
+        )
+
+    def _entry_rows(
+        self, playlist_id: str, start: int, size: int, params: dict[str, str] | None = None
+    ) -> ReadRows[ItemRow]:
+        path = f"{self._path_of(Kind.PLAYLIST, playlist_id)}/items"
+        try:
+            return self._transport.rows(
+                ItemRow, path, {"includeGuids": 1, **(params or {})}, kind=Kind.TRACK, start=start, size=size
+            )
+        except NotFoundError:
+            raise self._not_found(Kind.PLAYLIST, playlist_id) from None
+
+    def _entries(self, playlist_id: str) -> list[Entry]:
+        """All entries, in order. Raises where one cannot be read, since nothing may be written then."""
+        entries: list[Entry] = []
+        trimmed = {"excludeElements": "Media,Guid,Genre", "includeGuids": "0"}
+        while True:
+            read = self._entry_rows(playlist_id, len(entries), LARGEST_PAGE, trimmed)
+            if read.problems:
+                raise NotAllowedError(
+                    f"The playlist {playlist_id} has entries that cannot be read ({read.problems[0].reason}), so it "
+                    "is left as it is.",
+                    server=self.server,
+                )
+            entries += [(key_of(row.playlistItemID) or "", key_of(row.ratingKey) or "") for row in read.rows]
+            if not len(read) or read.total is None or len(entries) >= read.total:
+                return entries
+
+    def _playlist_row(self, playlist_id: str) -> PlaylistRow:
+        try:
+            rows = self._transport.rows(
+                PlaylistRow, self._path_of(Kind.PLAYLIST, playlist_id), kind=Kind.PLAYLIST
+            ).rows
+        except NotFoundError:
+            rows = ()
+        if not rows:
+            raise self._not_found(Kind.PLAYLIST, playlist_id)
+        return rows[0]
+
+    def _stored(self, playlist_id: str) -> Playlist:
+        """The playlist as the server has it now."""
+        return mapper.playlist(self._playlist_row(playlist_id), server=self.server)
+
+    def _editable(self, playlist_id: str) -> PlaylistRow:
+        """The playlist, if it may be edited; `NotAllowedError` otherwise, before anything is written."""
+        row = self._playlist_row(playlist_id)
+        if (reason := mapper.playlist(row, server=self.server).read_only) is not None:
+            raise NotAllowedError(
+                f"The playlist {row.title!r} cannot be edited: {reason}.",
+                server=self.server,
+                next_step="Copy it into a new playlist and edit that.",
+            )
+        return row
