@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         HttpTransport,
         decode,
         decode_items,
+        decode_listing,
         raise_for_status,
     )
     from soulsync_engine.settings import BackendSettings
@@ -61,6 +62,7 @@ __all__ = [
     "UnsupportedError",
     "decode",
     "decode_items",
+    "decode_listing",
     "hookimpl",
     "raise_for_status",
 ]
@@ -72,6 +74,7 @@ _HOMES = {
     "HttpTransport": "soulsync_engine.http",
     "decode": "soulsync_engine.http",
     "decode_items": "soulsync_engine.http",
+    "decode_listing": "soulsync_engine.http",
     "raise_for_status": "soulsync_engine.http",
 }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from soulsync_engine.http.answer import Exchange, HttpAnswer, raise_for_status
-    from soulsync_engine.http.decoding import DecodedItems, decode, decode_items
+    from soulsync_engine.http.decoding import DecodedItems, decode, decode_items, decode_listing
     from soulsync_engine.http.errors import (
         AnswerTooLargeError,
         TimedOutError,
@@ -35,6 +35,7 @@ __all__ = [
     "UnreadableAnswerError",
     "decode",
     "decode_items",
+    "decode_listing",
     "raise_for_status",
 ]
 
@@ -51,6 +52,7 @@ _HOMES = {
     "UnreadableAnswerError": "errors",
     "decode": "decoding",
     "decode_items": "decoding",
+    "decode_listing": "decoding",
     "raise_for_status": "answer",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from types import GenericAlias
@@ -16,6 +16,7 @@ from soulsync_engine.http.errors import UnexpectedAnswerError, UnreadableAnswerE
 from soulsync_engine.models import Kind, Problem
 
 T = TypeVar("T")
+LenientT = TypeVar("LenientT")
 WireT = TypeVar("WireT")
 ModelT = TypeVar("ModelT")
 
@@ -33,7 +34,7 @@ def decode(answer: HttpAnswer, shape: type[T]) -> T:
 
     Raises `UnreadableAnswerError` (retryable) for what is not JSON: an empty body, a page of something in between,
     half an answer; and `UnexpectedAnswerError` for JSON of another shape. Declare every field of a struct optional
-    that the server may leave out or send as null, and a list of items as `msgspec.Raw`, for `decode_items`.
+    that the server may leave out or send as null. For listings there is `decode_listing`.
     """
     failure = _not_json(answer)
     if failure is None:
@@ -52,46 +53,65 @@ def decode(answer: HttpAnswer, shape: type[T]) -> T:
     raise failure
 
 
+def decode_listing(answer: HttpAnswer, strict: type[T], lenient: type[LenientT]) -> T | LenientT:
+    """As `decode`, by the shape `strict`; where one odd item forbids that, by the shape `lenient`.
+
+    Both are the same but for their items, which in `lenient` are `msgspec.Raw`: `Listing[Song]` and
+    `Listing[msgspec.Raw]` of one generic struct. `decode_items` takes the items of either. As long as no item is odd
+    this costs no more than `decode`, while a shape that is always lenient has every answer read twice.
+    """
+    try:
+        return decode(answer, strict)
+    except UnreadableAnswerError:
+        # Whether an item is odd or the answer as a whole shows when the items are left alone.
+        pass
+    return decode(answer, lenient)
+
+
 def decode_items(
-    raw: msgspec.Raw,
+    rows: Iterable[WireT | msgspec.Raw] | msgspec.Raw | None,
     wire: type[WireT],
     to_model: Callable[[WireT], ModelT],
     *,
     kind: Kind,
     id_key: str = "id",
 ) -> DecodedItems[ModelT]:
-    """The items of a JSON list, decoded as `wire` and mapped; one that cannot be read does not take others with it.
+    """The items of a listing, mapped; one that cannot be read does not take others with it.
 
-    `to_model` raises `ValueError` for an item that makes no sense. A list that is missing or null is empty. What is no
-    list at all raises `msgspec.ValidationError`. `id_key` is where an item has its id, for the problem that names it.
+    `rows` are structs of `wire`, or raw JSON, each or as a whole list; None, and a list that is missing or null, is
+    empty. `to_model` raises `ValueError` for an item that makes no sense. `id_key` is where the JSON of an item has its
+    id, for the problem that names it. A raw whole that is no list raises `msgspec.ValidationError`.
     """
-    source = bytes(raw)
-    if source in (b"", b"null"):
-        return DecodedItems(items=())
-    try:
-        return DecodedItems(items=tuple(map(to_model, _list_decoder(wire).decode(source))))
-    except (ValueError, RecursionError):
-        # Something in there is odd. Only now is it worth looking at each item by itself.
-        return _one_by_one(source, wire, to_model, kind=kind, id_key=id_key)
-
-
-def _one_by_one(
-    source: bytes, wire: type[WireT], to_model: Callable[[WireT], ModelT], *, kind: Kind, id_key: str
-) -> DecodedItems[ModelT]:
     items: list[ModelT] = []
     problems: list[Problem] = []
-    for item in _list_decoder(msgspec.Raw).decode(source):
+    decoder = _decoder(wire)
+    for row in _unpacked(rows, wire):
         try:
-            items.append(to_model(_decoder(wire).decode(item)))
+            items.append(to_model(decoder.decode(row) if isinstance(row, msgspec.Raw) else row))
         except (ValueError, RecursionError) as error:
-            problems.append(Problem(kind=kind, reason=_sentence(error), id=_id_of(item, id_key)))
+            problems.append(Problem(kind=kind, reason=_sentence(error), id=_id_of(row, id_key)))
     return DecodedItems(items=tuple(items), problems=tuple(problems))
 
 
-def _id_of(item: msgspec.Raw, id_key: str) -> str | None:
+def _unpacked(
+    rows: Iterable[WireT | msgspec.Raw] | msgspec.Raw | None, wire: type[WireT]
+) -> Iterable[WireT | msgspec.Raw]:
+    if not isinstance(rows, msgspec.Raw):
+        return rows or ()
+    source = bytes(rows)
+    if source in (b"", b"null"):
+        return ()
     try:
-        value = _decoder(dict[str, msgspec.Raw]).decode(item)[id_key]
-        found = msgspec.json.decode(value, type=str | int)
+        return _list_decoder(wire).decode(source)
+    except (ValueError, RecursionError):
+        # Something in there is odd. Only now is it worth looking at each item by itself.
+        return _list_decoder(msgspec.Raw).decode(source)
+
+
+def _id_of(row: object, id_key: str) -> str | None:
+    try:
+        whole = row if isinstance(row, msgspec.Raw) else msgspec.json.encode(row)
+        found = msgspec.json.decode(_decoder(dict[str, msgspec.Raw]).decode(whole)[id_key], type=str | int)
     except (ValueError, KeyError, RecursionError):
         return None
     return str(found)

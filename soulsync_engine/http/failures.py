@@ -15,11 +15,8 @@ from soulsync_engine.errors import ConfigurationError, SoulSyncError, Unavailabl
 from soulsync_engine.http.errors import TimedOutError, UnreadableAnswerError
 from soulsync_engine.http.trust import PinMismatchError
 
-Failure = httpx.HTTPError | httpx.InvalidURL | UnicodeError
-"""What `httpx` raises for a request. `UnicodeError` is a header value outside of ASCII."""
 
-
-def failure_of(error: Failure, *, where: str, origin: str, server: str) -> SoulSyncError:
+def failure_of(error: httpx.HTTPError, *, where: str, origin: str, server: str) -> SoulSyncError:
     """The error to raise; `where` is method and path, `origin` scheme, host and port."""
     if isinstance(error, httpx.ConnectTimeout):
         return TimedOutError(
@@ -45,16 +42,19 @@ def failure_of(error: Failure, *, where: str, origin: str, server: str) -> SoulS
         return UnreadableAnswerError(
             f"The compressed answer to {where} is damaged.", server=server, next_step="Try again."
         )
-    if isinstance(
-        error, (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError)
-    ):
-        return ConfigurationError(
-            f"The request {where} cannot be sent: HTTP has no room for a character in its address or headers.",
-            server=server,
-            next_step="Look for line breaks, blanks or accented letters in the credentials of this server.",
-        )
+    if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
+        return unsendable(where=where, server=server)
     return UnavailableError(
         f"The connection broke while the server answered {where}.", server=server, next_step="Try again."
+    )
+
+
+def unsendable(*, where: str, server: str) -> ConfigurationError:
+    """For a request that HTTP cannot express. What it held is not said, since that may be a secret."""
+    return ConfigurationError(
+        f"The request {where} cannot be sent: HTTP has no room for a character in its address or headers.",
+        server=server,
+        next_step="Look for line breaks, blanks or accented letters in the credentials of this server.",
     )
 
 

@@ -105,9 +105,9 @@ class _Run:
         self._policy = policy
         self._leads: _Outage | None = None
         self._attempts = policy.attempts
-        self._backoff = tenacity.wait_exponential_jitter(
-            initial=policy.first_pause, max=policy.longest_pause, jitter=policy.first_pause
-        )
+        self._backoff = tenacity.wait_exponential(
+            multiplier=policy.first_pause, max=policy.longest_pause
+        ) + tenacity.wait_random(0, policy.first_pause)
 
     def result(self) -> HttpAnswer:
         outage = self._cool_down.current()

@@ -19,7 +19,7 @@ from soulsync_engine.errors import ConfigurationError, SoulSyncError
 from soulsync_engine.http.address import join_path
 from soulsync_engine.http.answer import Exchange, HttpAnswer
 from soulsync_engine.http.errors import AnswerTooLargeError, TimedOutError, UnexpectedAnswerError
-from soulsync_engine.http.failures import failure_of
+from soulsync_engine.http.failures import failure_of, unsendable
 from soulsync_engine.http.quiet import unlogged
 from soulsync_engine.http.retrying import ONCE, CoolDown, RetryPolicy
 from soulsync_engine.http.settings import HttpSettings
@@ -159,12 +159,7 @@ class HttpTransport:
         origin = _origin(target)
         if origin != self._origin:
             # Credentials in headers would go along to whoever that is.
-            raise ConfigurationError(
-                f"{self._origin} redirects {asked.where} to {origin or 'nowhere'}, which is not followed.",
-                server=self._server,
-                next_step="If that is the server, put its address into the settings; if it is a login page, "
-                "let the proxy pass the server's API.",
-            )
+            raise self._leads_away(asked, origin or "nowhere")
         if status not in (307, 308) and asked.method not in _SAFE:
             raise UnexpectedAnswerError(
                 f"The server redirects {asked.where}, which would lose what was sent.",
@@ -210,42 +205,68 @@ class HttpTransport:
 
     def _send(self, client: httpx.Client, asked: _Asked) -> HttpAnswer | SoulSyncError:
         """An error is returned, not raised, so that what was caught here is not in its context."""
-        deadline = time.monotonic() + asked.timeout * _WHOLE_ANSWER_TIMEOUTS
         try:
-            with client.stream(
+            request = client.build_request(
                 asked.method,
                 asked.url,
                 params=asked.query or None,
                 headers=asked.headers,
                 content=asked.body,
                 timeout=_timeouts(asked.timeout),
-            ) as response:
-                declared = response.headers.get("content-length", "")
-                if declared.isdigit() and int(declared) > asked.max_bytes and asked.method != "HEAD":
-                    return self._too_large(asked)
-                chunks: list[bytes] = []
-                size = 0
-                for chunk in response.iter_bytes():
-                    size += len(chunk)
-                    if size > asked.max_bytes:
-                        return self._too_large(asked)
-                    if time.monotonic() > deadline:
-                        return TimedOutError(
-                            f"The answer to {asked.where} comes too slowly and was given up.",
-                            server=self._server,
-                            next_step="Try again later, or raise `timeout` in the settings of this server.",
-                        )
-                    chunks.append(chunk)
-                return HttpAnswer(
-                    server=self._server,
-                    method=asked.method,
-                    path=asked.path,
-                    status=response.status_code,
-                    headers=dict(response.headers),
-                    body=b"".join(chunks),
-                )
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            )
+        except (httpx.InvalidURL, UnicodeError):
+            return unsendable(where=asked.where, server=self._server)
+        try:
+            response = client.send(request, stream=True)
+            try:
+                return self._read(response, asked)
+            finally:
+                response.close()
+        except httpx.HTTPError as error:
             return failure_of(error, where=asked.where, origin=self._origin, server=self._server)
+        except httpx.InvalidURL:
+            # The request's own address was fine, so it is the one in a redirect.
+            return self._leads_away(asked, "nowhere")
+        except RuntimeError:
+            # What a client says that another thread closed just now.
+            self._cool_down.check_open()
+            raise
+
+    def _read(self, response: httpx.Response, asked: _Asked) -> HttpAnswer | SoulSyncError:
+        """The answer, as far as it is neither too large nor too slow."""
+        deadline = time.monotonic() + asked.timeout * _WHOLE_ANSWER_TIMEOUTS
+        declared: str = response.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > asked.max_bytes and asked.method != "HEAD":
+            return self._too_large(asked)
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > asked.max_bytes:
+                return self._too_large(asked)
+            if time.monotonic() > deadline:
+                return TimedOutError(
+                    f"The answer to {asked.where} comes too slowly and was given up.",
+                    server=self._server,
+                    next_step="Try again later, or raise `timeout` in the settings of this server.",
+                )
+            chunks.append(chunk)
+        return HttpAnswer(
+            server=self._server,
+            method=asked.method,
+            path=asked.path,
+            status=response.status_code,
+            headers=dict(response.headers),
+            body=b"".join(chunks),
+        )
+
+    def _leads_away(self, asked: _Asked, target: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self._origin} redirects {asked.where} to {target}, which is not followed.",
+            server=self._server,
+            next_step="If that is the server, put its address into the settings; if it is a login page, "
+            "let the proxy pass the server's API.",
+        )
 
     def _too_large(self, asked: _Asked) -> AnswerTooLargeError:
         return AnswerTooLargeError(

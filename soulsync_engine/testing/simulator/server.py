@@ -161,7 +161,7 @@ class Simulator:
     def _handle(self, request: SimulatedRequest, *, outside: bool) -> Answer:
         try:
             if outside:
-                raise RefusedRequestError(f"{request.path} is outside of {self._prefix}")
+                raise RefusedRequestError(f"{request.path} is outside of {self._prefix}", status=404)
             route, read = self._router.resolve(request)
             with self._lock:
                 if request.number <= len(self._requests) and self._requests[request.number - 1] is request:
