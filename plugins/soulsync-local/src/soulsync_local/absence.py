@@ -12,7 +12,9 @@ from soulsync_local.naming import display
 from soulsync_local.roots import Root, RootIdentity
 from soulsync_local.walk import RootWalk
 
-_IF_MEANT = f"Mount the right disk. If the music is really gone, delete the file {FILE_NAME} in this server's data folder."
+_IF_MEANT = (
+    f"Mount the right disk. If the music is really gone, delete {FILE_NAME} in this server's data folder."
+)
 
 
 def refuse_unread(found: RootWalk, missing: Iterable[Known]) -> None:
