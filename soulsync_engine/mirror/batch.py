@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import is_, itemgetter
 from typing import Final
 
 from sqlalchemy import Dialect, Table
@@ -67,12 +69,12 @@ class Batch:
         # the same columns share a statement without those columns.
         shapes: dict[tuple[bool, ...], list[Parameters]] = {}
         for row in self.items:
-            shapes.setdefault(tuple([value is None for value in row]), []).append(row)
+            shapes.setdefault(tuple(map(is_, row, repeat(None))), []).append(row)
         names = table.columns.keys()
         for shape, rows in shapes.items():
             if len(rows) < _WORTH_A_STATEMENT:
                 cursor.executemany(insert_of(table, tuple(names), dialect), rows)
             else:
-                filled = tuple([name for name, missing in zip(names, shape, strict=True) if not missing])
-                short = [tuple([value for value in row if value is not None]) for row in rows]
-                cursor.executemany(insert_of(table, filled, dialect), short)
+                places = [place for place, missing in enumerate(shape) if not missing]
+                filled = tuple([names[place] for place in places])
+                cursor.executemany(insert_of(table, filled, dialect), list(map(itemgetter(*places), rows)))

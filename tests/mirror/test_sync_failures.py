@@ -224,7 +224,7 @@ from soulsync_engine.sync import sync_server
 shelf = conftest.Shelf(page_size=60)
 shelf.put(*(shelf.track(str(number), "Song") for number in range(6000)))
 def hook(operation, number, page):
-    time.sleep(0.01)
+    time.sleep(0.1)
     return page
 shelf.hook = hook
 def tell(progress):
