@@ -1,0 +1,282 @@
+"""Which way a library is read, and why: the fewest requests that are proven to bring everything.
+
+native    Navidrome's own API, if its answers have the expected shape and its total is what the search finds
+search    an empty `search3`, if its end is where independent evidence says that it must be
+albums    `getAlbumList2`, then `getAlbum` for each
+artists   `getArtists`, then `getArtist`, then `getAlbum`, where there is no list of albums
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from soulsync_engine.http import UnreadableAnswerError
+from soulsync_engine.models import Kind, Track
+from soulsync_engine.plugin import NotFoundError, UnavailableError
+from soulsync_navidrome import native_mapper
+from soulsync_navidrome.asking import Asking
+from soulsync_navidrome.failures import PageRefusedError, RefusedError
+from soulsync_navidrome.libraries import Selection
+from soulsync_navidrome.listings import (
+    AlbumRow,
+    NativeListing,
+    Part,
+    SearchedTracks,
+    TracksByAlbum,
+    album_rows,
+    read_native,
+    row_of,
+    walked_albums,
+)
+from soulsync_navidrome.native import NativeApi, NativeUnavailableError
+from soulsync_navidrome.pages import Listing, PageSize, arrived
+from soulsync_navidrome.values import flag, whole
+
+_QUERIES: Final = ("", '""')
+"""How to search for everything; old versions of Navidrome want the quotes."""
+
+_REFUSALS: Final = (NotFoundError, RefusedError, PageRefusedError)
+
+
+class Route(StrEnum):
+    """A way to read a library."""
+
+    NATIVE = "native"
+    SEARCH = "search"
+    ALBUMS = "albums"
+    ARTISTS = "artists"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The way that was chosen, why, and the listing of tracks that follows from it."""
+
+    route: Route
+    reason: str
+    tracks: Listing[Track]
+    total: int
+
+
+class Chooser:
+    """Chooses the way for one server and remembers nothing: what was true an hour ago may not be."""
+
+    def __init__(self, asking: Asking, native: NativeApi, size: PageSize) -> None:
+        self._asking = asking
+        self._native = native
+        self._size = size
+
+    def choose(self, selection: Selection) -> Choice:
+        """The way to read the tracks of these libraries."""
+        self._check_folders_count(selection)
+        excluded = self._native.excluded
+        if excluded is None:
+            try:
+                return self._by_native(selection)
+            except NativeUnavailableError as error:
+                excluded = str(error)
+                self._native.give_up(excluded)
+        return self._by_subsonic(selection, f"Navidrome's own API is not used ({excluded})")
+
+    def _by_native(self, selection: Selection) -> Choice:
+        listing, total = self.native_tracks(selection)
+        if total and len(selection.parts) == 1 and not self._confirmed(selection, total):
+            raise NativeUnavailableError(f"it declares {total} songs, and the search finds another number")
+        return Choice(
+            route=Route.NATIVE,
+            reason=f"its answers have the expected shape, and the search ends at its total of {total} too",
+            tracks=listing,
+            total=total,
+        )
+
+    def native_tracks(self, selection: Selection) -> tuple[NativeListing[Track], int]:
+        """The songs by the native API, and how many it declares; looks at one of them."""
+        server = self._asking.server
+        filters = native_filters(selection)
+        answer, total = self._native.page("/api/song", 0, 1, filters)
+        try:
+            msgspec.json.decode(answer.body, type=list[native_mapper.NativeSong])
+        except (msgspec.DecodeError, RecursionError):
+            raise NativeUnavailableError("its songs do not have the expected shape") from None
+        listing = NativeListing[Track](
+            self._native,
+            server,
+            "/api/song",
+            filters,
+            lambda page: read_native(
+                page,
+                native_mapper.NativeSong,
+                lambda song: native_mapper.track(song, server),
+                Kind.TRACK,
+            ),
+            total,
+            self._size,
+        )
+        return listing, total
+
+    def _confirmed(self, selection: Selection, total: int) -> bool:
+        folder = selection.parts[0]
+        return any(self._ends_at(query, folder, total) for query in _QUERIES)
+
+    def _by_subsonic(self, selection: Selection, why_not_native: str) -> Choice:
+        albums: tuple[Route, list[AlbumRow]] | None = None
+        # Songs of servers from before OpenSubsonic do not say who their album is by; the albums do.
+        if not self._asking.connection.facts.rich or len(selection.parts) > 1:
+            albums = self._rows(selection)
+        elif (counted := self._counted(selection)) and (
+            query := self._query(selection.parts[0], counted)
+        ) is not None:
+            parts = (self._part(selection, selection.parts[0], counted, ()),)
+            return Choice(
+                route=Route.SEARCH,
+                reason=f"an empty search ends where the scan status says, after {counted} songs; {why_not_native}",
+                tracks=SearchedTracks(self._asking, query, parts, self._size),
+                total=counted,
+            )
+        route, rows = albums or self._rows(selection)
+        return self._with_rows(selection, route, rows, why_not_native)
+
+    def _with_rows(
+        self, selection: Selection, route: Route, rows: list[AlbumRow], why_not_native: str
+    ) -> Choice:
+        """The search, if it brings at least what the albums count; else the albums."""
+        parts: list[Part] = []
+        query: str | None = None
+        for folder in selection.parts:
+            own = [row for row in rows if folder is None or row.library_id == folder]
+            counted = sum(row.songs for row in own)
+            query, end = self._search_end(folder, counted)
+            if query is None or end < counted:
+                found = (
+                    f"an empty search finds {end} of {counted} songs"
+                    if end
+                    else "an empty search finds nothing"
+                )
+                return self._album_by_album(selection, route, rows, f"{found}; {why_not_native}")
+            parts.append(self._part(selection, folder, end, tuple(own)))
+        total = sum(part.total for part in parts)
+        return Choice(
+            route=Route.SEARCH,
+            reason=f"an empty search brings {total} songs, no fewer than the albums count; {why_not_native}",
+            tracks=SearchedTracks(self._asking, query or "", tuple(parts), self._size),
+            total=total,
+        )
+
+    def _album_by_album(
+        self, selection: Selection, route: Route, rows: list[AlbumRow], reason: str
+    ) -> Choice:
+        reading = self._asking.connection.reading.in_library(selection.library_id)
+        how = reading.with_album_artists({row.id: row.artists for row in rows})
+        return Choice(
+            route=route,
+            reason=reason,
+            tracks=TracksByAlbum(self._asking, tuple(rows), how),
+            total=sum(row.songs for row in rows),
+        )
+
+    def _rows(self, selection: Selection) -> tuple[Route, list[AlbumRow]]:
+        """The albums of the selection with what they count, and how they were found."""
+        try:
+            rows = {
+                row.id: row
+                for folder in selection.parts
+                for row in album_rows(self._asking, folder, folder or selection.library_id, self._size)
+            }
+        except _REFUSALS:
+            rows = {}
+        if rows or selection.folders is not None:
+            return Route.ALBUMS, list(rows.values())
+        try:
+            walked = walked_albums(self._asking, None)
+        except _REFUSALS:
+            walked = []
+        return (Route.ARTISTS if walked else Route.ALBUMS), [row_of(album) for album in walked]
+
+    def _part(self, selection: Selection, folder: str | None, total: int, rows: tuple[AlbumRow, ...]) -> Part:
+        how = self._asking.connection.reading.in_library(folder or selection.library_id)
+        return Part(
+            folder=folder, how=how.with_album_artists({row.id: row.artists for row in rows}), total=total
+        )
+
+    def _counted(self, selection: Selection) -> int:
+        """What the scan status counts, 0 where that says nothing about these libraries."""
+        if selection.folders is not None or self._asking.connection.facts.scan_refusal is not None:
+            return 0
+        status = self._asking.connection.transport.call("getScanStatus").scanStatus
+        if status is None or flag(status.scanning):
+            return 0
+        return whole(status.count) or 0
+
+    def _query(self, folder: str | None, total: int) -> str | None:
+        """The search that ends after exactly so many songs, None when none does."""
+        return next((query for query in _QUERIES if self._ends_at(query, folder, total)), None)
+
+    def _ends_at(self, query: str, folder: str | None, total: int) -> bool:
+        return self._length(query, folder, total - 1, 2) == 1
+
+    def _length(self, query: str, folder: str | None, offset: int, count: int) -> int:
+        """How many of `count` songs a search brings from `offset` on."""
+        try:
+            return arrived(
+                self._asking.search_songs(query, folder, offset, count, self._asking.connection.reading)
+            )
+        except _REFUSALS:
+            return 0
+
+    def _search_end(self, folder: str | None, expected: int) -> tuple[str | None, int]:
+        """The search that finds anything, and after how many songs it ends, looked for from what is expected."""
+        for query in _QUERIES:
+            if expected and self._ends_at(query, folder, expected):
+                return query, expected
+            if self._length(query, folder, 0, 1):
+                return query, self._end_of(query, folder, expected)
+        return None, 0
+
+    def _end_of(self, query: str, folder: str | None, expected: int) -> int:
+        """The length of a search, by doubling and halving; at least one song is there."""
+        low, high = 1, max(2, expected)
+        while self._length(query, folder, high - 1, 1):
+            low, high = high, high * 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._length(query, folder, middle - 1, 1):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _check_folders_count(self, selection: Selection) -> None:
+        """A server that ignores which folder is asked for would let the others leak in."""
+        if selection.folders is None or not selection.folders or not selection.others:
+            return
+        wanted, other = selection.folders[0], selection.others[0]
+        try:
+            shown = [
+                self._asking.album_list("alphabeticalByName", folder, 0, 10) for folder in (wanted, other)
+            ]
+        except _REFUSALS:
+            return
+        ids = [_ids(raw) for raw in shown]
+        if ids[0] and ids[0] == ids[1]:
+            raise UnavailableError(
+                "The server shows the same albums for two music folders, so it cannot show one of them alone.",
+                server=self._asking.server,
+                next_step="Use all its libraries, or update the server.",
+            )
+
+
+def native_filters(selection: Selection) -> list[tuple[str, str | int]]:
+    """What keeps the native API to the selection, and to files that are there."""
+    return [("missing", "false"), *(("library_id", folder) for folder in selection.folders or ())]
+
+
+def _ids(raw: msgspec.Raw) -> list[str]:
+    if not bytes(raw):
+        return []
+    try:
+        return [str(row.get("id")) for row in msgspec.json.decode(raw, type=list[dict[str, object]])]
+    except (msgspec.DecodeError, RecursionError):
+        raise UnreadableAnswerError("The server's list of albums cannot be read.") from None

@@ -1,0 +1,294 @@
+"""The ways to read a library: by search, album by album, as the server's list of albums, by the native API."""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode_items
+from soulsync_engine.http.answer import HttpAnswer
+from soulsync_engine.models import Album, ArtistCredit, Kind, Page, Track
+from soulsync_navidrome import mapper, pages
+from soulsync_navidrome.asking import Asking
+from soulsync_navidrome.mapper import Reading
+from soulsync_navidrome.native import NativeApi, NativeUnavailableError
+from soulsync_navidrome.pages import COMMON_CAP, PageSize, Progress, arrived
+from soulsync_navidrome.values import text_id, whole
+from soulsync_navidrome.wire import AlbumID3
+
+T = TypeVar("T", Album, Track)
+
+_BY_NAME: Final = "alphabeticalByName"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One stretch of a listing: what to ask for, how to read it, and how long it is."""
+
+    folder: str | None
+    how: Reading
+    total: int
+
+
+class SearchedTracks:
+    """All songs, by a search that finds everything. The totals were proven before."""
+
+    def __init__(self, asking: Asking, query: str, parts: tuple[Part, ...], size: PageSize) -> None:
+        self._asking = asking
+        self._query = query
+        self._parts = parts
+        self._starts = (0, *itertools.accumulate(part.total for part in parts))
+        self._size = size
+        self._progress = Progress(asking.server)
+
+    def page(self, offset: int, limit: int) -> Page[Track]:
+        """See `Listing`."""
+        total = self._starts[-1]
+        end = min(offset + limit, total)
+        found: list[DecodedItems[Track]] = []
+        for part, start in zip(self._parts, self._starts, strict=False):
+            low, high = max(offset, start) - start, min(end, start + part.total) - start
+            if low < high:
+                found.append(self._stretch(part, low, high))
+        whole_page = pages.joined(found) if found else DecodedItems[Track](items=())
+        self._progress.note(offset, whole_page)
+        return pages.page_of(whole_page, offset, total)
+
+    def _stretch(self, part: Part, low: int, high: int) -> DecodedItems[Track]:
+        """Exactly the songs from `low` to before `high`, in as many requests as the server makes of it."""
+        found: list[DecodedItems[Track]] = []
+        place = low
+        # One more than there should be shows whether the listing became longer.
+        extra = 1 if high == part.total else 0
+        while place < high:
+            came = self._size.ask(
+                high + extra - place,
+                lambda count, place=place: self._asking.search_songs(
+                    self._query, part.folder, place, count, part.how
+                ),
+            )
+            if not arrived(came):
+                raise pages.short(self._asking.server, "tracks", part.total, place)
+            found.append(came)
+            place += arrived(came)
+        if place > high:
+            raise pages.grown(self._asking.server, "tracks", part.total)
+        return pages.joined(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlbumRow:
+    """An album as far as reading its songs needs it."""
+
+    id: str
+    songs: int
+    artists: tuple[ArtistCredit, ...]
+    library_id: str | None = None
+
+
+class TracksByAlbum:
+    """All songs, album by album, for servers whose search does not find everything."""
+
+    def __init__(self, asking: Asking, rows: tuple[AlbumRow, ...], how: Reading) -> None:
+        self._asking = asking
+        self._rows = rows
+        self._starts = (0, *itertools.accumulate(row.songs for row in rows))
+        self._how = how
+        self._progress = Progress(asking.server)
+
+    def page(self, offset: int, limit: int) -> Page[Track]:
+        """See `Listing`."""
+        total = self._starts[-1]
+        end = min(offset + limit, total)
+        found: list[DecodedItems[Track]] = []
+        index = max(0, bisect_right(self._starts, offset) - 1)
+        while index < len(self._rows) and self._starts[index] < end:
+            start = self._starts[index]
+            songs = self._songs(self._rows[index])
+            found.append(_cut(songs, max(0, offset - start), end - start))
+            index += 1
+        whole_page = pages.joined(found) if found else DecodedItems[Track](items=())
+        self._progress.note(offset, whole_page)
+        return pages.page_of(whole_page, offset, total)
+
+    def _songs(self, row: AlbumRow) -> DecodedItems[Track]:
+        if not row.songs:
+            return DecodedItems(items=())
+        album = self._asking.album(row.id)
+        how = self._how.in_library(row.library_id or self._how.library_id)
+        songs = self._asking.tracks(album.song if album else msgspec.Raw(), how)
+        if arrived(songs) != row.songs:
+            raise pages.short(
+                self._asking.server, f"songs of the album {row.id!r}", row.songs, arrived(songs)
+            )
+        return songs
+
+
+class ListedAlbums:
+    """All albums as the server lists them, in pages that no server refuses. The end is asked for twice."""
+
+    def __init__(
+        self, asking: Asking, folder: str | None, how: Reading, size: PageSize, kind: str = _BY_NAME
+    ) -> None:
+        self._asking = asking
+        self._folder = folder
+        self._how = how
+        self._size = size
+        self._kind = kind
+        self._progress = Progress(asking.server)
+
+    def page(self, offset: int, limit: int) -> Page[Album]:
+        """See `Listing`. The total is known at the end only."""
+        found: list[DecodedItems[Album]] = []
+        place, end = offset, offset + limit
+        ended = False
+        # A look at the one behind a small page saves asking for an empty page at the end.
+        wanted = limit + 1 if limit < COMMON_CAP else limit
+        while place < offset + wanted and not ended:
+            asked, came = self._size.ask(
+                min(COMMON_CAP, offset + wanted - place),
+                lambda count, place=place: (count, self._ask(place, count)),
+            )
+            found.append(came)
+            place += arrived(came)
+            ended = arrived(came) < asked and self._ends_at(place)
+        whole_page = _cut(pages.joined(found), 0, limit)
+        if place > end:
+            ended = False
+        self._progress.note(offset, whole_page)
+        place = offset + arrived(whole_page)
+        return Page(
+            items=whole_page.items,
+            next_cursor=None if ended else str(place),
+            total=place if ended else None,
+            problems=whole_page.problems,
+        )
+
+    def _ask(self, offset: int, count: int) -> DecodedItems[Album]:
+        raw = self._asking.album_list(self._kind, self._folder, offset, count)
+        return self._asking.albums(raw, self._how)
+
+    def _ends_at(self, end: int) -> bool:
+        """Whether the list really ends here, or the server just sends less than it was asked for."""
+        if end == 0:
+            return True
+        last = arrived(self._ask(end - 1, 2))
+        if last == 0:
+            raise pages.short(self._asking.server, "albums", end, end - 1)
+        return last == 1
+
+
+class NativeListing(Generic[T]):
+    """Songs or albums by the native API, which declares its total with every page."""
+
+    def __init__(
+        self,
+        native: NativeApi,
+        server: str,
+        path: str,
+        parameters: list[tuple[str, str | int]],
+        read: Callable[[HttpAnswer], DecodedItems[T]],
+        total: int,
+        size: PageSize,
+    ) -> None:
+        self._native = native
+        self._server = server
+        self._path = path
+        self._parameters = parameters
+        self._read = read
+        self._total = total
+        self._size = size
+        self._progress = Progress(server)
+
+    def page(self, offset: int, limit: int) -> Page[T]:
+        """See `Listing`."""
+        found: list[DecodedItems[T]] = []
+        place, end = offset, min(offset + limit, self._total)
+        while place < end:
+            came = self._size.ask(end - place, lambda count, place=place: self._ask(place, count))
+            if not arrived(came):
+                raise pages.short(self._server, self._path, self._total, place)
+            found.append(came)
+            place += arrived(came)
+        whole_page = pages.joined(found) if found else DecodedItems[T](items=())
+        self._progress.note(offset, whole_page)
+        return pages.page_of(whole_page, offset, self._total)
+
+    def _ask(self, offset: int, count: int) -> DecodedItems[T]:
+        try:
+            answer, total = self._native.page(self._path, offset, offset + count, self._parameters)
+        except NativeUnavailableError as error:
+            # Half a listing cannot be continued in another way: the order is another one.
+            self._native.give_up(str(error))
+            raise UnexpectedAnswerError(
+                f"Navidrome's own API stopped answering in the middle of a listing: {error}.",
+                server=self._server,
+                next_step="Try again; the listing will be read in another way.",
+            ) from None
+        if total > self._total:
+            raise pages.grown(self._server, self._path, self._total)
+        if total < self._total:
+            raise pages.short(self._server, self._path, self._total, total)
+        return self._read(answer)
+
+
+def album_rows(asking: Asking, folder: str | None, library_id: str | None, size: PageSize) -> list[AlbumRow]:
+    """Every album of a folder as a row, read from the server's list."""
+    listing = ListedAlbums(asking, folder, asking.connection.reading.in_library(library_id), size)
+    rows: list[AlbumRow] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = listing.page(offset, COMMON_CAP)
+        rows += [
+            AlbumRow(
+                id=album.ref.id,
+                songs=album.track_count or 0,
+                artists=album.artists,
+                library_id=album.library_id,
+            )
+            for album in page.items
+        ]
+        offset = None if page.next_cursor is None else int(page.next_cursor)
+    return rows
+
+
+def walked_albums(asking: Asking, folder: str | None) -> list[AlbumID3]:
+    """Every album, found by way of the artists. Guests lead to albums that others lead to as well: each is kept once."""
+    found: dict[str, AlbumID3] = {}
+    for artist in asking.artists(folder, asking.connection.reading).items:
+        for album in asking.albums_of(artist.ref.id):
+            found.setdefault(text_id(album.id), album)
+    return list(found.values())
+
+
+def row_of(album: AlbumID3) -> AlbumRow:
+    """An album of the wire as a row."""
+    return AlbumRow(
+        id=text_id(album.id),
+        songs=whole(album.songCount) or 0,
+        artists=mapper.credits(album.artists, album.artist, album.artistId),
+    )
+
+
+def read_native(
+    answer: HttpAnswer, wire: type[msgspec.Struct], to_model: Callable[..., T], kind: Kind
+) -> DecodedItems[T]:
+    """The entries of a page of the native API."""
+    try:
+        return decode_items(msgspec.Raw(answer.body), wire, to_model, kind=kind)
+    except msgspec.DecodeError:
+        raise NativeUnavailableError("its answers are no lists") from None
+
+
+def _cut(found: DecodedItems[T], low: int, high: int) -> DecodedItems[T]:
+    """A stretch of a page. Problems have no place; they go with its end."""
+    if low <= 0 and high >= arrived(found):
+        return found
+    items = found.items[max(0, low) : high]
+    problems = found.problems if high >= arrived(found) else ()
+    return DecodedItems(items=items, problems=problems)

@@ -1,0 +1,262 @@
+"""What Subsonic servers send, as values of the models. Pure functions; what makes no sense raises `ValueError`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Final
+
+from soulsync_engine.models import (
+    ActivePlay,
+    Album,
+    Artist,
+    ArtistCredit,
+    ItemRef,
+    Kind,
+    MusicBrainzIds,
+    PlayCount,
+    Playlist,
+    Track,
+    User,
+    UserData,
+)
+from soulsync_navidrome.values import (
+    flag,
+    milliseconds,
+    moment,
+    musicbrainz,
+    optional_id,
+    positive,
+    rating_from_stars,
+    text_id,
+    whole,
+)
+from soulsync_navidrome.wire import (
+    AlbumID3,
+    ArtistID3,
+    ArtistRef,
+    Child,
+    GenreName,
+    Genres,
+    Id,
+    NowPlayingEntry,
+    WirePlaylist,
+    WireUser,
+)
+
+_UNTITLED: Final = "[untitled]"
+_NEVER_OF_ARTISTS: Final = frozenset({"genres", "biography", "track_count", "added", "updated"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How the answers of one server are to be read.
+
+    `rich` says that the server speaks OpenSubsonic, so that what its answers leave out is unknown rather than absent.
+    `library_id` is the library that everything in the answer belongs to, where that is known. `album_artists` are the
+    artists of albums by id, for servers whose songs do not name them.
+    """
+
+    server: str
+    rich: bool
+    made_up_paths: bool = False
+    library_id: str | None = None
+    album_artists: Mapping[str, tuple[ArtistCredit, ...]] = field(default_factory=dict)
+
+    def in_library(self, library_id: str | None) -> Reading:
+        """The same, for answers about one library."""
+        return replace(self, library_id=library_id)
+
+    def with_album_artists(self, artists: Mapping[str, tuple[ArtistCredit, ...]]) -> Reading:
+        """The same, with the artists of these albums known."""
+        return replace(self, album_artists=artists)
+
+
+def credits(several: list[ArtistRef] | None, name: str | None, id: Id) -> tuple[ArtistCredit, ...]:
+    """The artists of an item: the list where there is one, else the single one."""
+    found = tuple(
+        ArtistCredit(name=entry.name, id=optional_id(entry.id)) for entry in several or () if entry.name
+    )
+    if found or not name:
+        return found
+    return (ArtistCredit(name=name, id=optional_id(id)),)
+
+
+def genres(several: Genres, single: str | None) -> tuple[str, ...]:
+    """The genres of an item, each once, in the server's order."""
+    names = (
+        entry.name or entry.value if isinstance(entry, GenreName) else entry
+        for entry in several or ([single] if single else [])
+    )
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def track(song: Child, how: Reading) -> Track:
+    """A song. Folders and videos, which share its form, are refused."""
+    if flag(song.isDir) or flag(song.isVideo):
+        raise ValueError("it is a folder or a video, not a song")
+    track_id = text_id(song.id)
+    artists = credits(song.artists, song.artist, song.artistId)
+    album_id = optional_id(song.albumId)
+    album_artists = credits(song.albumArtists, None, None) or how.album_artists.get(album_id or "", ())
+    path = song.path or None
+    omitted = {"updated"}
+    if not album_artists:
+        omitted.add("album_artists")
+    if path is None or (how.made_up_paths and not path.startswith("/")):
+        path = None
+        omitted.add("path")
+    if how.library_id is None:
+        omitted.add("library_id")
+    if song.isrc is None:
+        omitted.add("isrcs")
+    if song.musicBrainzId is None:
+        omitted.add("musicbrainz")
+    if how.rich and song.genres is None and song.genre is None:
+        omitted.add("genres")
+    isrcs = (song.isrc,) if isinstance(song.isrc, str) else tuple(song.isrc or ())
+    return Track(
+        ref=ItemRef(how.server, Kind.TRACK, track_id),
+        title=(song.title or "").strip() and song.title or _stem(song.path) or _UNTITLED,
+        artists=artists,
+        album=song.album or None,
+        album_id=album_id,
+        album_artists=album_artists,
+        disc=positive(song.discNumber),
+        track_number=positive(song.track),
+        duration_ms=milliseconds(song.duration),
+        year=positive(song.year),
+        genres=genres(song.genres, song.genre),
+        musicbrainz=MusicBrainzIds(recording=musicbrainz(song.musicBrainzId)),
+        isrcs=tuple(isrc for isrc in isrcs if isrc),
+        path=path,
+        size=positive(song.size),
+        bitrate=positive(song.bitRate),
+        codec=(song.suffix or "").lower() or None,
+        sample_rate=positive(song.samplingRate),
+        rating=rating_from_stars(song.userRating),
+        favorite=bool(song.starred),
+        play_count=whole(song.playCount),
+        last_played=moment(song.played),
+        library_id=how.library_id,
+        added=moment(song.created),
+        omitted=frozenset(omitted),
+    )
+
+
+def album(found: AlbumID3, how: Reading) -> Album:
+    """An album."""
+    omitted = {"updated", "disc_count"}
+    if how.library_id is None:
+        omitted.add("library_id")
+    if found.musicBrainzId is None:
+        omitted.add("musicbrainz")
+    if found.isCompilation is None:
+        omitted.add("compilation")
+    if found.sortName is None:
+        omitted.add("sort_title")
+    if how.rich and found.genres is None and found.genre is None:
+        omitted.add("genres")
+    return Album(
+        ref=ItemRef(how.server, Kind.ALBUM, text_id(found.id)),
+        title=found.name or found.title or _UNTITLED,
+        artists=credits(found.artists, found.artist, found.artistId),
+        sort_title=found.sortName or None,
+        year=positive(found.year),
+        genres=genres(found.genres, found.genre),
+        compilation=flag(found.isCompilation),
+        track_count=whole(found.songCount),
+        duration_ms=milliseconds(found.duration),
+        musicbrainz=MusicBrainzIds(release=musicbrainz(found.musicBrainzId)),
+        rating=rating_from_stars(found.userRating),
+        favorite=bool(found.starred),
+        play_count=whole(found.playCount),
+        library_id=how.library_id,
+        added=moment(found.created),
+        omitted=frozenset(omitted),
+    )
+
+
+def artist(found: ArtistID3, how: Reading) -> Artist:
+    """An artist. They belong to no one library, except where there is only one."""
+    omitted = set(_NEVER_OF_ARTISTS)
+    if how.library_id is None:
+        omitted.add("library_id")
+    if found.musicBrainzId is None:
+        omitted.add("musicbrainz_id")
+    if found.sortName is None:
+        omitted.add("sort_name")
+    return Artist(
+        ref=ItemRef(how.server, Kind.ARTIST, text_id(found.id)),
+        name=found.name or _UNTITLED,
+        sort_name=found.sortName or None,
+        musicbrainz_id=musicbrainz(found.musicBrainzId),
+        album_count=whole(found.albumCount),
+        rating=rating_from_stars(found.userRating),
+        favorite=bool(found.starred),
+        library_id=how.library_id,
+        omitted=frozenset(omitted),
+    )
+
+
+def playlist(found: WirePlaylist, server: str, user: str | None) -> Playlist:
+    """A playlist, as `user` sees it: what belongs to somebody else can only be read."""
+    reason = None
+    if flag(found.readonly):
+        reason = "the server makes its content itself, or lets only its owner change it"
+    elif found.owner and user and found.owner.casefold() != user.casefold():
+        reason = f"it belongs to {found.owner}"
+    return Playlist(
+        ref=ItemRef(server, Kind.PLAYLIST, text_id(found.id)),
+        name=found.name or _UNTITLED,
+        description=found.comment or None,
+        owner=found.owner or None,
+        public=flag(found.public),
+        read_only=reason,
+        track_count=whole(found.songCount),
+        duration_ms=milliseconds(found.duration),
+        revision=found.changed or None,
+        added=moment(found.created),
+        updated=moment(found.changed),
+    )
+
+
+def user_data(ref: ItemRef, found: Child | AlbumID3 | ArtistID3) -> UserData:
+    """What the server stores of the user's relation to an item."""
+    plays = found if isinstance(found, Child) else None
+    return UserData(
+        ref=ref,
+        rating=rating_from_stars(found.userRating),
+        favorite=bool(found.starred),
+        play_count=whole(plays.playCount) if plays else None,
+        last_played=moment(plays.played) if plays else None,
+    )
+
+
+def play_count(found: Track) -> PlayCount | None:
+    """How often a track was played, None when it was not."""
+    if not found.play_count:
+        return None
+    return PlayCount(track=found.ref, count=found.play_count, last_played=found.last_played)
+
+
+def active_play(found: NowPlayingEntry, server: str) -> ActivePlay:
+    """Something that is being played."""
+    return ActivePlay(
+        track=ItemRef(server, Kind.TRACK, text_id(found.id)),
+        title=found.title or _UNTITLED,
+        user=found.username or None,
+        client=found.playerName or None,
+        position_ms=whole(found.positionMs),
+        paused=None if found.state is None else found.state == "paused",
+    )
+
+
+def user(found: WireUser) -> User:
+    """A user; the name is all the id there is."""
+    return User(id=text_id(found.username), name=text_id(found.username), admin=flag(found.adminRole))
+
+
+def _stem(path: str | None) -> str | None:
+    return PurePosixPath(path).stem or None if path else None
