@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # pairs: they move the cursor, recolour or reorder the line, or cannot be encoded at all.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BLANKS = str.maketrans({"\t": " ", "\n": " ", "\r": " "})
-_UNLIMITED = 100_000
 
 
 def printable(text: str) -> str:
@@ -49,21 +48,32 @@ def note(line: str) -> None:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows under their column heads, fitted to a terminal or, into a file, one line a row."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    page = _fitted(columns, cells) if sys.stdout.isatty() else _aligned([columns, *cells])
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in page))
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """One line a row. Without Rich, whose import a script that reads a pipe need not wait for."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+
+
+def _fitted(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    terminal = sys.stdout.isatty()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        table.add_column(column, no_wrap=not terminal, overflow="fold")
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*map(Text, row))
     # Rendered apart and written in one piece: Rich would end the process on a closed pipe by itself.
     page = io.StringIO()
-    width = console().width if terminal else _UNLIMITED
-    Console(file=page, width=width, force_terminal=terminal, markup=False, emoji=False).print(table)
-    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines()))
+    width = console().width
+    Console(file=page, width=width, force_terminal=True, markup=False, emoji=False).print(table)
+    return page.getvalue().splitlines()
 
 
 def show_json(document: Mapping[str, object]) -> None:

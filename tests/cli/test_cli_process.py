@@ -149,7 +149,7 @@ main()
 
 
 @pytest.mark.parametrize(
-    "module", ["typer", "soulsync_engine.cli.app", "soulsync_engine.discovery", "rich.table"]
+    "module", ["typer", "soulsync_engine.cli.app", "soulsync_engine.discovery", "importlib_metadata"]
 )
 def test_ctrl_c_while_modules_are_loaded_is_one_sentence(processes, place, module) -> None:
     install_memory(place)
