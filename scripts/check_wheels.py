@@ -51,11 +51,15 @@ class Environment:
         self._scripts = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
         _run([sys.executable, "-m", "virtualenv", "--quiet", str(folder / "venv")], cwd=folder.parent)
         self.home.mkdir()
-        self.pip("install", "--quiet", *requirements)
+        self.install(*requirements)
 
-    def pip(self, *arguments: str) -> None:
-        """Run pip in the environment."""
-        self.python("-m", "pip", *arguments)
+    def install(self, *requirements: str) -> None:
+        """Install wheels, and what they need from the index; compiling all of it would take longer than using it."""
+        self.python("-m", "pip", "install", "--quiet", "--no-compile", *requirements)
+
+    def uninstall(self, distribution: str) -> None:
+        """Uninstall a distribution."""
+        self.python("-m", "pip", "uninstall", "--quiet", "--yes", distribution)
 
     def python(self, *arguments: str) -> str:
         """Run Python in the environment and return its output."""
@@ -117,13 +121,19 @@ def check_core_alone(folder: Path, core: Distribution) -> None:
 
 
 def check_plugin(folder: Path, core: Distribution, plugin: Distribution) -> None:
-    """The core with one plugin finds that plugin's backends, and they conform."""
-    environment = Environment(folder, f"{core.wheel}[testing]", str(plugin.wheel))
+    """The core with one plugin finds that plugin's backends and loads them, with no more than it declares to need."""
+    environment = Environment(folder, str(core.wheel), str(plugin.wheel))
     check(
         environment.backends() == set(plugin.backends), f"{plugin.name} brings {', '.join(plugin.backends)}"
     )
-    for backend in plugin.backends:
-        check_conformance(environment, backend)
+    check_loading(environment, plugin.backends)
+
+
+def check_loading(environment: Environment, backends: Sequence[str]) -> None:
+    """Every backend's code can be imported and fits the contract."""
+    examined = json.loads(environment.soulsync("doctor", "--json"))["examinations"]
+    working = {examination["backend"] for examination in examined if examination["works"]}
+    check(working == set(backends), f"can be loaded: {', '.join(sorted(backends))}")
 
 
 def check_conformance(environment: Environment, backend: str) -> None:
@@ -137,13 +147,14 @@ def check_all(folder: Path, core: Distribution, plugins: Sequence[Distribution])
     environment = Environment(folder, *(str(distribution.wheel) for distribution in (core, *plugins)))
     expected = {backend for plugin in plugins for backend in plugin.backends}
     check(environment.backends() == expected, f"together: {', '.join(sorted(expected))}")
+    check_loading(environment, sorted(expected))
 
 
 def check_fifth(folder: Path, core: Distribution, fifth: Distribution) -> None:
     """A backend of somebody else appears, runs, conforms and vanishes; the core is the same wheel throughout."""
     environment = Environment(folder, f"{core.wheel}[testing]")
     check(environment.backends() == set(), "before it is installed it is not there")
-    environment.pip("install", "--quiet", str(fifth.wheel))
+    environment.install(str(fifth.wheel))
     [backend] = fifth.backends
     check(environment.backends() == {backend}, f"{backend} appears")
     catalogue = environment.home / "catalogue.json"
@@ -153,7 +164,7 @@ def check_fifth(folder: Path, core: Distribution, fifth: Distribution) -> None:
     hits = json.loads(environment.soulsync("search", "dawn", "--kind", "track", "--json"))["hits"]
     check([hit["item"]["title"] for hit in hits] == ["Dawn"], f"{backend} runs: its track is in the mirror")
     check_conformance(environment, backend)
-    environment.pip("uninstall", "--quiet", "--yes", fifth.name)
+    environment.uninstall(fifth.name)
     check(environment.backends() == set(), f"{backend} vanishes when it is uninstalled")
 
 
