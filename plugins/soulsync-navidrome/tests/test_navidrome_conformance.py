@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 from soulsync_engine.discovery import BackendRecord
+from soulsync_engine.testing import Scenario
+from soulsync_engine.testing.conformance.activity import HistoryKept, UserDataKept
+from soulsync_engine.testing.conformance.configuration import Configuration
+from soulsync_engine.testing.conformance.failures import Failures
+from soulsync_engine.testing.conformance.media import MediaServed
+from soulsync_engine.testing.conformance.oddities import Oddities
+from soulsync_engine.testing.conformance.paging import Paging
+from soulsync_engine.testing.conformance.playlists import PlaylistsKept
+from soulsync_engine.testing.conformance.reading import Reading
+from soulsync_engine.testing.conformance.scopes import Scopes
 from soulsync_navidrome import conformance
 from soulsync_navidrome.simulator import (
     API_KEYS,
@@ -34,13 +45,18 @@ class TestNavidrome(conformance.SimulatedConformance):
     running: ClassVar[dict[str, NavidromeSimulator]] = {}
 
 
-class TestOldNavidrome(conformance.SimulatedConformance):
-    """Navidrome of old."""
+class TestOldNavidrome(
+    conformance.SimulatedHooks, Paging, Reading, Oddities, Scopes, PlaylistsKept, HistoryKept
+):
+    """Navidrome of old, its own API switched off: what differs from the one of today."""
 
     __test__ = True
     backend_record = _record("navidrome")
     how: ClassVar[Personality] = OLD_NAVIDROME
     running: ClassVar[dict[str, NavidromeSimulator]] = {}
+
+    def make_settings(self, scenario: Scenario, folder: Path) -> Mapping[str, object]:
+        return {**super().make_settings(scenario, folder), "native_api": False}
 
 
 class TestPlainSubsonic(conformance.SimulatedConformance):
@@ -65,8 +81,8 @@ class TestStrictOpenSubsonic(conformance.SimulatedConformance):
     running: ClassVar[dict[str, NavidromeSimulator]] = {}
 
 
-class TestApiKeys(conformance.SimulatedConformance):
-    """A server that takes nothing but API keys."""
+class TestApiKeys(conformance.SimulatedHooks, Configuration, Reading, Failures, UserDataKept, MediaServed):
+    """A server that takes nothing but API keys: what has to do with letting in."""
 
     __test__ = True
     backend_record = _record("subsonic")

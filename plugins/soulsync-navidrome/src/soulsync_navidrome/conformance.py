@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from soulsync_engine.testing import BackendConformance, Scenario
+from soulsync_engine.testing.conformance.harness import Harness
 from soulsync_navidrome.simulator import NAVIDROME, NavidromeSimulator, Personality
 
 
-class SimulatedConformance(BackendConformance):
-    """The kit on simulators of one personality, each stopped when the tests end."""
+class SimulatedHooks(Harness):
+    """What the kit needs to be run on simulators of one personality, each stopped when the tests end."""
 
     __test__ = False
     how: ClassVar[Personality] = NAVIDROME
@@ -47,6 +48,12 @@ class SimulatedConformance(BackendConformance):
             simulator.stop()
         cls.running.clear()
         assert not refused, "requests that the real server would not know:\n  " + "\n  ".join(refused)
+
+
+class SimulatedConformance(SimulatedHooks, BackendConformance):
+    """The whole kit on simulators of one personality."""
+
+    __test__ = False
 
 
 class TestNavidrome(SimulatedConformance):

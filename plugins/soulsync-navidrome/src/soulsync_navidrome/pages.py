@@ -158,6 +158,11 @@ class Snapshot(Generic[ItemT]):
         self._found = found
         self._proof = proof
 
+    @property
+    def all_items(self) -> tuple[ItemT, ...]:
+        """Everything that could be read."""
+        return self._found.items
+
     def page(self, offset: int, limit: int) -> Page[ItemT]:
         """See `Listing`. What could not be read is told with the last page."""
         items, problems = self._found.items, self._found.problems

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from soulsync_engine.errors import SoulSyncError
 from soulsync_engine.http import (
     HttpAnswer,
     HttpTransport,
@@ -67,12 +68,11 @@ class SubsonicTransport:
         method: str,
         parameters: Parameters = (),
         *,
-        writes: bool = False,
         idempotent: bool = True,
         bulk: bool = False,
     ) -> Response:
         """Ask and return what is in the envelope. A refusal is raised as the error it amounts to."""
-        reply = self.ask(method, parameters, writes=writes, idempotent=idempotent, bulk=bulk)
+        reply = self.ask(method, parameters, idempotent=idempotent, bulk=bulk)
         if reply.code is not None:
             raise reply.failure()
         return reply.response
@@ -84,7 +84,6 @@ class SubsonicTransport:
         *,
         mechanism: Mechanism | None = None,
         anonymous: bool = False,
-        writes: bool = False,
         idempotent: bool = True,
         bulk: bool = False,
     ) -> Reply:
@@ -103,6 +102,20 @@ class SubsonicTransport:
             reply = _reply(answer)
             raise reply.failure()
         return raise_for_status(answer)
+
+    def accepts(self, authorization: str) -> bool:
+        """Whether this header opens the door without any parameter that proves who asks."""
+        answer = self.http.request(
+            "GET",
+            "/rest/ping.view",
+            params=credentials.common(),
+            headers={"Authorization": authorization},
+            policy=QUICK,
+        )
+        try:
+            return _reply(answer).code is None
+        except SoulSyncError:
+            return False
 
     def _send(
         self,
@@ -158,6 +171,3 @@ def _response(answer: HttpAnswer) -> Response | None:
         return decode(answer, Envelope).response
     except UnreadableAnswerError:
         return None
-
-
-Conceal = Callable[[str], None]
