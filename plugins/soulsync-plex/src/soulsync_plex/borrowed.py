@@ -9,7 +9,7 @@ do not reload themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 from xml.etree.ElementTree import Element
 
@@ -28,7 +28,9 @@ from soulsync_plex.mapper import key_of
 from soulsync_plex.transport import PlexTransport
 from soulsync_plex.wire import ItemRow, PlaylistRow
 
-PlexItem = PlexArtist | PlexAlbum | PlexTrack
+MadeT = TypeVar("MadeT", bound=PlexObject)
+
+PlexItem: TypeAlias = PlexArtist | PlexAlbum | PlexTrack
 
 _CLASSES: Final = {Kind.ARTIST: PlexArtist, Kind.ALBUM: PlexAlbum, Kind.TRACK: PlexTrack}
 _WRITING_GETS: Final = ("/:/scrobble", "/:/unscrobble")
@@ -46,6 +48,17 @@ class _Methods:
     def delete(self) -> None: ...
 
 
+class _Library:
+    """Sections by their keys, without asking for them."""
+
+    def __init__(self, server: BorrowedServer) -> None:
+        self._server = server
+
+    def sectionByID(self, key: int) -> MusicSection:  # noqa: N802 - plexapi's name
+        known = {"key": str(key), "type": "artist", "title": ""}
+        return _silent(MusicSection(self._server, Element("Directory", known), "/library/sections"))
+
+
 class BorrowedServer(PlexServer):  # type: ignore[misc]
     """A server as plexapi knows it, reached through our transport. It never learns the token."""
 
@@ -58,6 +71,11 @@ class BorrowedServer(PlexServer):  # type: ignore[misc]
         self._session = _Methods()
         self._timeout = None
         PlexObject.__init__(self, self, Element("MediaContainer"), self.key)
+
+    @property
+    def library(self) -> _Library:
+        """What an item asks for its section before it sends an edit there."""
+        return _Library(self)
 
     def query(
         self,
@@ -92,32 +110,28 @@ class BorrowedServer(PlexServer):  # type: ignore[misc]
 
 
 def item(server: BorrowedServer, kind: Kind, row: ItemRow) -> PlexItem:
-    """plexapi's object of an item that was read before."""
+    """The object plexapi has for an item that was read before."""
     key = key_of(row.ratingKey) or ""
     known = {
         "ratingKey": key,
         "key": f"/library/metadata/{key}",
         "type": kind.value,
         "title": row.title or "",
-        "librarySectionID": key_of(row.librarySectionID) or "",
+        "librarySectionID": key_of(row.librarySectionID) or "0",
+        "parentRatingKey": key_of(row.parentRatingKey) or "",
     }
     tag = "Track" if kind is Kind.TRACK else "Directory"
-    return cast("PlexItem", _silent(server, _CLASSES[kind], Element(tag, known)))
+    return _silent(_CLASSES[kind](server, Element(tag, known), known["key"]))
 
 
 def playlist(server: BorrowedServer, row: PlaylistRow) -> PlexPlaylist:
-    """plexapi's object of a playlist that was read before."""
+    """The object plexapi has for a playlist that was read before."""
     key = key_of(row.ratingKey) or ""
     known = {"ratingKey": key, "key": f"/playlists/{key}/items", "type": "playlist", "title": row.title or ""}
-    return _silent(server, PlexPlaylist, Element("Playlist", known))
+    return _silent(PlexPlaylist(server, Element("Playlist", known), known["key"]))
 
 
-def section(server: BorrowedServer, key: str) -> MusicSection:
-    """A section that edits can be sent to."""
-    return _silent(server, MusicSection, Element("Directory", {"key": key, "type": "artist", "title": ""}))
-
-
-def _silent(server: BorrowedServer, kind: type[PlexObject], element: Element) -> PlexObject:
-    made = kind(server, element, element.get("key"))
+def _silent(made: MadeT) -> MadeT:
+    """The object, kept from asking for what it does not know."""
     made._autoReload = False
     return made

@@ -107,7 +107,7 @@ class Changes(Reading):
     def _newest(self, section: Section) -> int:
         """When the section's newest track was stamped; 0 in an empty one."""
         path = f"/library/sections/{key_of(section.key)}/all"
-        params = {"type": 10, "sort": "updatedAt:desc", "excludeElements": "Media,Guid,Genre,Field"}
+        params: Params = {"type": 10, "sort": "updatedAt:desc", "excludeElements": "Media,Guid,Genre,Field"}
         try:
             answer = self._transport.rows(ItemRow, path, params, kind=Kind.TRACK, start=0, size=1)
         except RefusedError:

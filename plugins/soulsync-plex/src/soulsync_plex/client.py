@@ -10,11 +10,12 @@ from soulsync_plex.changes import Changes
 from soulsync_plex.listing import LARGEST_PAGE
 from soulsync_plex.media import Pictures
 from soulsync_plex.playlist_edits import PlaylistEdits
+from soulsync_plex.resolving import Resolving
 from soulsync_plex.scanning import Scanning
 from soulsync_plex.watching import Watching
 
 
-class PlexClient(Changes, Scanning, PlaylistEdits, PlayHistory, Pictures, Watching):
+class PlexClient(Changes, Scanning, PlaylistEdits, PlayHistory, Pictures, Watching, Resolving):
     """A Plex Media Server, seen by the engine."""
 
     limits = PagingLimits(max_page_size=LARGEST_PAGE, max_concurrency=4, offset_cursors=True)

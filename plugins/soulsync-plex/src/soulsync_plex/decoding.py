@@ -5,7 +5,7 @@ Both are read leniently, since the same field is a number, a text or a truth val
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, cast
@@ -167,10 +167,10 @@ def _unexpected(answer: HttpAnswer, what: str) -> UnexpectedAnswerError:
 
 
 def _decoder(shape: type[T]) -> msgspec.json.Decoder[Envelope[T]]:
-    return cast("msgspec.json.Decoder[Envelope[T]]", _made(shape))
+    return cast("msgspec.json.Decoder[Envelope[T]]", _made(cast("Hashable", shape)))
 
 
 @lru_cache(maxsize=64)
-def _made(shape: type[object]) -> object:
+def _made(shape: Hashable) -> object:
     """Making a decoder takes far longer than using it on a small answer."""
     return msgspec.json.Decoder(Envelope[shape], strict=False)  # type: ignore[valid-type]

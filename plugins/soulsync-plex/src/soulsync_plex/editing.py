@@ -9,7 +9,6 @@ from soulsync_plex.reading import Reading
 from soulsync_plex.wire import ItemRow, PlaylistRow
 
 if TYPE_CHECKING:
-    from plexapi.library import MusicSection
     from plexapi.playlist import Playlist as PlexPlaylist
 
     from soulsync_plex.borrowed import PlexItem
@@ -29,12 +28,6 @@ class PlexEditing(Reading):
 
         server = borrowed.BorrowedServer(self._transport, server=self.server)
         return borrowed.playlist(server, row)
-
-    def _plex_section(self, key: str) -> MusicSection:
-        from soulsync_plex import borrowed
-
-        server = borrowed.BorrowedServer(self._transport, server=self.server)
-        return borrowed.section(server, key)
 
     def _row(self, kind: Kind, id: str) -> ItemRow:
         self._path_of(kind, id)

@@ -42,7 +42,7 @@ class Pictures(PlaylistReading):
         return self._media(f"/photo/:/transcode?{urlencode(scaled)}", mime_type="image/jpeg")
 
     def stream(self, track_id: str, range: ByteRange | None, max_bitrate: int | None) -> Media:
-        """As in the contract. A file that fits into `max_bitrate` is sent as it is; what is transcoded has no ranges."""
+        """As in the contract. A file that fits into `max_bitrate` is sent as it is, others have no ranges."""
         row = self._row(Kind.TRACK, track_id)
         version = row.Media[0] if row.Media else None
         part = version.Part[0] if version and version.Part else None

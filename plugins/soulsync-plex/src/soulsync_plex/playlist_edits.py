@@ -42,7 +42,8 @@ class PlaylistEdits(PlaylistReading):
             self._complete(playlist_id, track_ids, before=0)
             return self._stored(playlist_id)
         except SoulSyncError as error:
-            error.message = f"{error.message} The playlist {playlist_id} was made before that; {self._lacks(playlist_id, track_ids)}."
+            lacks = self._lacks(playlist_id, track_ids)
+            error.message = f"{error.message} The playlist {playlist_id} was made before that; {lacks}."
             raise
 
     def add_entries(self, playlist_id: str, track_ids: tuple[str, ...], position: int | None) -> Playlist:
@@ -134,7 +135,7 @@ class PlaylistEdits(PlaylistReading):
         return was
 
     def _create(self, name: str, keys: Sequence[str]) -> str:
-        params = {"type": "audio", "title": name, "smart": 0}
+        params: dict[str, str | int] = {"type": "audio", "title": name, "smart": 0}
         if keys:
             params["uri"] = self._uri(keys)
         try:

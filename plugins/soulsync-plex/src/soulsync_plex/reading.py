@@ -13,7 +13,6 @@ from soulsync_engine.models import (
     Kind,
     Library,
     Page,
-    Problem,
     Scope,
     SearchResult,
     ServerInfo,

@@ -18,6 +18,7 @@ from plexapi.myplex import MyPlexAccount, MyPlexPinLogin, MyPlexResource
 from soulsync_engine.errors import NotFoundError, UnavailableError
 from soulsync_engine.http.address import normalise_base_url
 from soulsync_engine.plugin import SignIn, SignInChallenge, SignInOutcome, SignInState
+from soulsync_plex.wire import Envelope, Root
 
 LINK_PAGE: Final = "https://plex.tv/link"
 _PRODUCT: Final = "soulsync-engine"
@@ -97,9 +98,9 @@ class PlexSignIn(SignIn):
                 next_step="Correct the address, or leave it out to have the server found.",
             )
         for server in sorted(servers, key=lambda one: not one.owned):
-            address = self._way_to(server)
-            if address is not None:
-                return {"base_url": address, "token": server.accessToken or token}
+            way = self._way_to(server)
+            if way is not None:
+                return {"base_url": way, "token": server.accessToken or token}
         names = ", ".join(repr(server.name) for server in servers)
         raise NotFoundError(
             f"None of the account's servers answers ({names})." if names else "The account has no server.",
@@ -121,7 +122,7 @@ class PlexSignIn(SignIn):
                 timeout=_TIMEOUT / 2,
                 allow_redirects=False,
             )
-            found = msgspec.json.decode(response.content, type=_Identity, strict=False)
+            found = msgspec.json.decode(response.content, type=Envelope[Root], strict=False)
         except (requests.RequestException, ValueError):
             return None
         return found.MediaContainer.machineIdentifier
@@ -137,14 +138,6 @@ class PlexSignIn(SignIn):
         if self._requests is None:
             self._requests = requests.Session()
         return self._requests
-
-
-class _Machine(msgspec.Struct):
-    machineIdentifier: str | None = None
-
-
-class _Identity(msgspec.Struct):
-    MediaContainer: _Machine
 
 
 class _translated:  # noqa: N801 - used as a statement

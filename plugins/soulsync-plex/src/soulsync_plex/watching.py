@@ -30,9 +30,8 @@ class _Notification(msgspec.Struct):
     TimelineEntry: _TimelineEntry | None = None
 
 
-class _WebhookItem(msgspec.Struct):
-    librarySectionType: str | None = None
-    title: str | None = None
+class _WebhookItem(msgspec.Struct, rename="camel"):
+    library_section_type: str | None = None
 
 
 class _Webhook(msgspec.Struct):
@@ -76,7 +75,7 @@ class Watching(Reading):
             hook = msgspec.json.decode(payload, type=_Webhook, strict=False)
         except (ValueError, RecursionError):
             return ChangeHint(changed=False, detail="the payload is not JSON of a webhook")
-        section = hook.Metadata.librarySectionType if hook.Metadata else None
+        section = hook.Metadata.library_section_type if hook.Metadata else None
         if hook.event in _CHANGING and section in (None, "artist"):
             return ChangeHint(changed=True, detail=hook.event or "")
         return ChangeHint(changed=False, detail="the event changes no music")

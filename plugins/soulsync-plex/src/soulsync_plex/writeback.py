@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from soulsync_engine.errors import NotAllowedError
 from soulsync_engine.http import UnexpectedAnswerError
@@ -40,6 +39,16 @@ _FIELDS: Final = {
     "track_number": "index",
 }
 """The server's names of what can be edited."""
+
+_EDITORS: Final = {
+    "title": "editTitle",
+    "titleSort": "editSortTitle",
+    "summary": "editSummary",
+    "originalTitle": "editTrackArtist",
+    "parentIndex": "editDiscNumber",
+    "index": "editTrackNumber",
+}
+"""What plexapi edits them with."""
 
 _UNSUPPORTED: Final = {
     (Kind.ALBUM, "artists"): "Plex moves an album to another artist only when its files are tagged anew",
@@ -169,12 +178,11 @@ class Writeback(PlexEditing):
             else:
                 edits[name] = edit
         if edits:
-            section = self._plex_section(key_of(before.librarySectionID) or "")
-            parameters: dict[str, object] = {}
+            item = self._plex_item(kind, before).batchEdits()
             for edit in edits.values():
-                parameters.update(_parameters(edit, before, lock=lock))
+                _send(item, edit, before, locked=lock or _is_locked(before, edit.field))
             try:
-                section.multiEdit([self._plex_item(kind, before)], **parameters)
+                item.saveEdits()
             except NotAllowedError as error:
                 error.next_step = "Only the server's owner may edit metadata; use the owner's token."
                 raise
@@ -197,19 +205,17 @@ def _edit_of(kind: Kind, name: str, value: object) -> _Edit | str:
     return _Edit(_FIELDS[name], value if isinstance(value, int) else str(value))
 
 
-def _parameters(edit: _Edit, before: ItemRow, *, lock: bool) -> dict[str, object]:
-    """The edit as the server wants it. A lock is set when asked for, and never taken away."""
-    locked = int(lock or _is_locked(before, edit.field))
+def _send(item: PlexItem, edit: _Edit, before: ItemRow, *, locked: bool) -> None:
+    """Add an edit to those that the item will save. A lock is set when asked for, and never taken away."""
     if not isinstance(edit.wanted, tuple):
-        return {f"{edit.field}.value": edit.wanted, f"{edit.field}.locked": locked}
+        getattr(item, _EDITORS[edit.field])(edit.wanted, locked=locked)
+        return
     # Servers add what is listed to what they have, so the others are taken away in the same request.
     unwanted = [name for tag in before.Genre if (name := tag.tag) and name not in edit.wanted]
-    parameters: dict[str, object] = {
-        f"{edit.field}[{number}].tag.tag": name for number, name in enumerate(edit.wanted)
-    }
+    if edit.wanted:
+        item.addGenre(list(edit.wanted), locked=locked)
     if unwanted:
-        parameters[f"{edit.field}[].tag.tag-"] = ",".join(quote(name, safe="") for name in unwanted)
-    return {**parameters, f"{edit.field}.locked": locked}
+        item.removeGenre(unwanted, locked=locked)
 
 
 def _outcome(edit: _Edit, after: ItemRow) -> FieldResult:

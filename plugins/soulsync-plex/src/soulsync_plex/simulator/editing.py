@@ -35,6 +35,14 @@ def add_routes(simulator: PlexSimulator) -> None:
             section, row = state.catalogue.find(key)
             if section.key != request.path_values["section"] or row["type"] != kind:
                 return bad_request()
+            artist = request.value("artist.id.value")
+            if (
+                kind == "album"
+                and request.value("title.value") is not None
+                and artist != row["parentRatingKey"]
+            ):
+                # plexapi says that a new title needs the artist beside it.
+                return bad_request()
             _apply(request, row)
             state.catalogue.touch(key)
         return Answer(content_type=None)
@@ -115,7 +123,7 @@ def _entries(row: Row, element: str) -> list[Row]:
 
 
 def _edit_names() -> list[str]:
-    names = ["type", "id"]
+    names = ["type", "id", "artist.id.value"]
     names += [f"{field}.{part}" for field in _FIELDS for part in ("value", "locked")]
     for tag in _TAGS:
         names += [f"{tag}.locked", f"{tag}[].tag.tag-"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
@@ -35,6 +36,7 @@ def add_routes(simulator: PlexSimulator) -> None:
     """Add what a library is read with."""
     state = simulator.state
     personality = simulator.personality
+    arranged = _Arranged(simulator)
 
     @simulator.route("GET", "/identity")
     def identity(request: SimulatedRequest) -> Answer:
@@ -84,6 +86,7 @@ def add_routes(simulator: PlexSimulator) -> None:
             "sort",
             "limit",
             "includeMeta",
+            "includeAdvanced",
             "includeCollections",
             *_INCLUDES,
             *_TRIMMING,
@@ -101,18 +104,17 @@ def add_routes(simulator: PlexSimulator) -> None:
             return simulator.page(request, [])
         if request.value("includeMeta") == "1":
             return simulator.page(request, [], Meta=meta(section.key, kind))
-        rows = [state.shown(account, row) for row in section.items[kind].values()]
-        for name in dict.fromkeys(name for name, _ in request.query):
-            if name in _FILTERS and not (_is_by_time(name) and not personality.honours_dates):
-                passes = test_of(name, request.values(name), kind)
-                rows = [row for row in rows if passes(row)]
         sort = request.value("sort") or "titleSort"
         if ".id" in sort and not personality.sorts_by_id:
             return bad_request()
         try:
-            rows = order_of(sort, kind)(rows)
+            rows = arranged.rows(account, section, kind, sort)
         except ValueError:
             return bad_request()
+        for name in dict.fromkeys(name for name, _ in request.query):
+            if name in _FILTERS and not (_is_by_time(name) and not personality.honours_dates):
+                passes = test_of(name, request.values(name), kind)
+                rows = [row for row in rows if passes(row)]
         limit = request.value("limit")
         return _trimmed(simulator, request, rows[: int(limit)] if limit else rows, section, kind)
 
@@ -124,7 +126,9 @@ def add_routes(simulator: PlexSimulator) -> None:
         rows = order_of("titleSort", ALBUM)(section.items[ALBUM].values())
         return _trimmed(simulator, request, rows, section, ALBUM)
 
-    @simulator.serve("GET", "/library/sections/{section}/collections", query=("includeMeta", *_INCLUDES))
+    @simulator.serve(
+        "GET", "/library/sections/{section}/collections", query=("includeMeta", "includeAdvanced", *_INCLUDES)
+    )
     def collections(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
         return simulator.page(request, [], Meta={"Type": [], "FieldType": []})
 
@@ -155,7 +159,7 @@ def add_routes(simulator: PlexSimulator) -> None:
         if not rows:
             return not_found()
         return simulator.page(
-            request, _without(request, rows), librarySectionID=rows[0].get("librarySectionID")
+            request, rows, shape=_trimming(request), librarySectionID=rows[0].get("librarySectionID")
         )
 
     @simulator.serve("GET", "/library/metadata/{key}/children", query=_INCLUDES)
@@ -198,6 +202,29 @@ def add_routes(simulator: PlexSimulator) -> None:
         return simulator.container(request, {"size": len(hubs), "Hub": hubs})
 
 
+class _Arranged:
+    """Whole listings in their orders, kept while nothing changes: a large library is asked for page after page."""
+
+    def __init__(self, simulator: PlexSimulator) -> None:
+        self._state = simulator.state
+        self._revision = -1
+        self._kept: dict[tuple[str, int, str], list[Row]] = {}
+
+    def rows(self, account: SimulatedAccount, section: SimulatedSection, kind: int, sort: str) -> list[Row]:
+        """The rows of a section as an account sees them. Raises `ValueError` for an unknown order."""
+        catalogue = self._state.catalogue
+        if self._state.opinions:
+            return order_of(sort, kind)(
+                self._state.shown(account, row) for row in section.items[kind].values()
+            )
+        if self._revision != catalogue.revision:
+            self._kept, self._revision = {}, catalogue.revision
+        key = (section.key, kind, sort)
+        if key not in self._kept:
+            self._kept[key] = order_of(sort, kind)(section.items[kind].values())
+        return self._kept[key]
+
+
 _FILTERS: Final = frozenset(filter_names())
 
 
@@ -235,11 +262,12 @@ def _section(section: SimulatedSection) -> Row:
 def _trimmed(
     simulator: PlexSimulator, request: SimulatedRequest, rows: list[Row], section: SimulatedSection, kind: int
 ) -> Answer:
-    # Sound tracks within files come with single items only.
-    listed = [_without_streams(row) for row in rows] if kind == TRACK else rows
+    trim = _trimming(request)
     return simulator.page(
         request,
-        _without(request, listed),
+        rows,
+        # Sound tracks within files come with single items only.
+        shape=(lambda row: trim(_without_streams(row))) if kind == TRACK else trim,
         librarySectionID=int(section.key),
         librarySectionTitle=section.title,
         identifier=_LIBRARY,
@@ -263,15 +291,15 @@ def _without_streams(row: Row) -> Row:
     }
 
 
-def _without(request: SimulatedRequest, rows: list[Row]) -> list[Row]:
-    """Rows without what the request excludes; ids of other catalogues come only when asked for."""
+def _trimming(request: SimulatedRequest) -> Callable[[Row], Row]:
+    """Leaves out what the request excludes; ids of other catalogues come only when asked for."""
     dropped = {
         *(request.value("excludeElements") or "").split(","),
         *(request.value("excludeFields") or "").split(","),
     }
     if request.value("includeGuids") != "1":
         dropped.add("Guid")
-    return [{name: value for name, value in row.items() if name not in dropped} for row in rows]
+    return lambda row: {name: value for name, value in row.items() if name not in dropped}
 
 
 def _below(
@@ -287,7 +315,7 @@ def _below(
         state.shown(account, row) for row in section.items.get(kind, {}).values() if row.get(column) == key
     ]
     rows.sort(key=lambda row: (str(row.get("parentIndex", "")), int(str(row.get("index", 0)))))
-    return simulator.page(request, _without(request, rows))
+    return simulator.page(request, rows, shape=_trimming(request))
 
 
 def _genres(row: Row) -> list[Row]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _URI: Final = re.compile(
     rf"server://{MACHINE_ID}/com\.plexapp\.plugins\.library(?P<path>/library/(?:metadata/(?P<keys>[0-9,]*)|sections/.*))"
 )
+_INCLUDES: Final = (
+    *("includeGuids", "includeFields", "includeBandwidths", "includeChapters", "includeGeolocation"),
+    *("includeLoudnessRamps", "includeMarkers"),
+)
 _LONGEST_TARGET: Final = 8000
 _EDITS: Final = ("title.value", "title.locked", "summary.value", "summary.locked", "title", "summary")
 
@@ -60,7 +64,7 @@ def add_routes(simulator: PlexSimulator) -> None:
         _append(simulator, stored, keys)
         return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, stored)]})
 
-    @simulator.serve("GET", "/playlists/{playlist}", query=("includeGuids", "includeFields", "checkFiles"))
+    @simulator.serve("GET", "/playlists/{playlist}", query=_INCLUDES)
     def shown(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
         stored = _own(simulator, request, account)
         if stored is None:

@@ -25,7 +25,8 @@ class PlexSimulator(Simulator):
     """A Plex Media Server on a loopback port.
 
     What a personality does is in `personality`. `state` is open to tests: they change the library through
-    `state.catalogue`, add accounts, and look at what was stored. A token in an address is noted in `tokens_in_addresses`.
+    `state.catalogue`, add accounts, and look at what was stored. Tokens in addresses are noted in
+    `tokens_in_addresses`.
     """
 
     def __init__(
@@ -104,15 +105,23 @@ class PlexSimulator(Simulator):
         """A `MediaContainer` as this personality sends it."""
         return container(request, content, speaks_json=self.personality.speaks_json)
 
-    def page(self, request: SimulatedRequest, rows: list[Row], **more: object) -> Answer:
-        """The part of the rows that was asked for."""
+    def page(
+        self,
+        request: SimulatedRequest,
+        rows: list[Row],
+        *,
+        shape: Callable[[Row], Row] | None = None,
+        **more: object,
+    ) -> Answer:
+        """The part of the rows that was asked for, each in the shape it is sent in."""
         size = _header(request, "X-Plex-Container-Size")
-        if size is None:
-            return self.container(request, {"size": len(rows), **more, "Metadata": rows})
-        start = _header(request, "X-Plex-Container-Start") or 0
-        part = rows[start : start + size]
+        start = (_header(request, "X-Plex-Container-Start") or 0) if size is not None else 0
+        part = rows if size is None else rows[start : start + size]
+        place: Row = {"size": len(part)}
+        if size is not None:
+            place.update(totalSize=len(rows), offset=start)
         return self.container(
-            request, {"size": len(part), "totalSize": len(rows), "offset": start, **more, "Metadata": part}
+            request, {**place, **more, "Metadata": [shape(row) for row in part] if shape else part}
         )
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from soulsync_plex.simulator.server import PlexSimulator
 
 _POLLS = 2
-_LONGEST_STREAM = 30.0
+_LONGEST_STREAM = 10.0
+_STREAM_STEP = 0.05
 
 
 def add_routes(simulator: PlexSimulator) -> None:
@@ -45,18 +46,20 @@ def add_routes(simulator: PlexSimulator) -> None:
         def stream() -> Iterator[bytes]:
             yield _event("ping", {})
             ends = time.monotonic() + _LONGEST_STREAM
-            with state.changed:
-                before = state.catalogue.revision
-                while time.monotonic() < ends:
-                    if state.changed.wait_for(lambda: state.catalogue.revision != before, 0.05):
-                        before = state.catalogue.revision
-                        entry = {
-                            "identifier": "com.plexapp.plugins.library",
-                            "sectionID": "1",
-                            "type": 10,
-                            "state": 5,
-                        }
-                        yield _event("timeline", {"TimelineEntry": entry})
+            known = state.catalogue.revision
+            while time.monotonic() < ends:
+                with state.changed:
+                    state.changed.wait(_STREAM_STEP)
+                    now = state.catalogue.revision
+                if now != known:
+                    known = now
+                    entry = {
+                        "identifier": "com.plexapp.plugins.library",
+                        "sectionID": "1",
+                        "type": 10,
+                        "state": 5,
+                    }
+                    yield _event("timeline", {"TimelineEntry": entry})
 
         return Answer(body=stream, content_type="text/event-stream")
 

@@ -1,0 +1,89 @@
+"""A simulated server and an engine that uses it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from soulsync_engine import MediaServerEngine
+from soulsync_engine.discovery import BackendRecord, discover, find
+from soulsync_engine.plugins import GlobalPlugins
+from soulsync_engine.server import MediaServer
+from soulsync_engine.testing.scenarios import small
+from soulsync_plex.simulator import PlexSimulator
+
+Connect = Callable[..., MediaServer]
+
+
+@pytest.fixture(scope="session")
+def record() -> BackendRecord:
+    """The installed backend, as hosts find it."""
+    return find("plex", discover())
+
+
+@pytest.fixture
+def running() -> Iterator[Callable[..., PlexSimulator]]:
+    """Starts simulators. What they were asked and do not have fails the test, and so do tokens in addresses."""
+    started: list[PlexSimulator] = []
+    with ExitStack() as stack:
+
+        def start(*args: object, **kwargs: object) -> PlexSimulator:
+            simulator = PlexSimulator(*args, **kwargs)  # type: ignore[arg-type]
+            stack.callback(simulator.stop)
+            started.append(simulator.start())
+            return simulator
+
+        yield start
+    assert [refusal for simulator in started for refusal in simulator.refusals] == []
+    assert [path for simulator in started for path in simulator.tokens_in_addresses] == []
+
+
+@pytest.fixture
+def plex(running: Callable[..., PlexSimulator]) -> PlexSimulator:
+    """A current server with the small library."""
+    return running(small())
+
+
+@pytest.fixture
+def engine_of(record: BackendRecord, tmp_path: Path) -> Iterator[Callable[..., MediaServerEngine]]:
+    """Opens engines with one server."""
+    with ExitStack() as stack:
+
+        def make(simulator: PlexSimulator, **settings: object) -> MediaServerEngine:
+            server = {"backend": "plex", **simulator.settings(), "retries": 0, **settings}
+            config = {
+                "server": {"active": "home"},
+                "servers": {"home": server},
+                "engine": {"data_dir": str(tmp_path / "data")},
+                "mirror": {"url": f"sqlite:///{tmp_path.as_posix()}/mirror.db"},
+            }
+            engine = MediaServerEngine(config, records=[record], plugins=GlobalPlugins())
+            return stack.enter_context(engine)
+
+        yield make
+
+
+@pytest.fixture
+def connect(engine_of: Callable[..., MediaServerEngine]) -> Connect:
+    """Opens servers."""
+    return lambda simulator, **settings: engine_of(simulator, **settings).server("home")
+
+
+@pytest.fixture
+def server(plex: PlexSimulator, connect: Connect) -> MediaServer:
+    """The small library, opened."""
+    return connect(plex)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded answers and published descriptions."""
+    given = os.environ.get("SOULSYNC_SHARED")
+    folder = Path(given) if given else Path(__file__).resolve().parents[4] / "shared"
+    if not folder.is_dir():
+        pytest.skip("the folder of recorded answers is not here")
+    return folder
