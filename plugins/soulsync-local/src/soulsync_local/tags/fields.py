@@ -42,9 +42,12 @@ Texts = Mapping[str, Sequence[str]]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _ISRC = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})-?([A-Za-z0-9]{3})-?([0-9]{2})-?([0-9]{5})(?![0-9])")
+_PLAIN_ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
 _NUMBER = re.compile(r"\s*0*([1-9][0-9]{0,3})\s*(?:/.*)?\Z", re.DOTALL)
 _YEAR = re.compile(r"(?<![0-9])([12][0-9]{3})(?:[0-9]{4})?(?![0-9])")
 _JOINS_NAMES = re.compile(r"&|\b(?:feat|ft|featuring|with|vs|and|x)\b", re.IGNORECASE)
+_ARTIST_FIELDS = ("artists", "artist")
+_ALBUM_ARTIST_FIELDS = ("albumartists", "albumartist", "album artist", "album_artist")
 _TRUE = frozenset({"1", "true", "yes"})
 _SEPARATORS_OF_V23 = (" / ", "/", "; ", ";")
 
@@ -61,42 +64,47 @@ def clean(text: str) -> str:
     return shown.encode("utf-8", "replace").decode("utf-8").strip()
 
 
-def _texts(texts: Texts, *names: str) -> list[str]:
-    for name in names:
-        found = [shown for value in texts.get(name, ()) if (shown := clean(value))]
-        if found:
-            return found
-    return []
+def _cleaned(values: Sequence[str]) -> list[str]:
+    return [shown for value in values if (shown := clean(value))]
+
+
+def _first(values: Sequence[str] | None) -> str | None:
+    for value in values or ():
+        if shown := clean(value):
+            return shown
+    return None
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-def _first(texts: Texts, *names: str) -> str | None:
-    found = _texts(texts, *names)
+def _ids(values: Sequence[str] | None) -> tuple[str, ...]:
+    if not values:
+        return ()
+    if len(values) == 1 and _UUID.fullmatch(values[0]):
+        return (values[0].lower(),)
+    return _distinct(found.lower() for value in values for found in _UUID.findall(value))
+
+
+def _id(values: Sequence[str] | None) -> str | None:
+    found = _ids(values)
     return found[0] if found else None
 
 
-def _ids(texts: Texts, *names: str) -> tuple[str, ...]:
-    for name in names:
-        values = texts.get(name)
-        if values:
-            return _distinct(found.lower() for value in values for found in _UUID.findall(value))
-    return ()
+def _isrcs(values: Sequence[str] | None) -> tuple[str, ...]:
+    if not values:
+        return ()
+    if len(values) == 1 and _PLAIN_ISRC.fullmatch(values[0]):
+        return (values[0],)
+    return _distinct("".join(found).upper() for value in values for found in _ISRC.findall(value))
 
 
-def _id(texts: Texts, *names: str) -> str | None:
-    found = _ids(texts, *names)
-    return found[0] if found else None
+# The values met in most files of a folder are few: short numbers, one date, one album, one artist, some genres.
+_remembered = lru_cache(maxsize=4096)
 
 
-def _isrcs(texts: Texts) -> tuple[str, ...]:
-    return _distinct(
-        "".join(found).upper() for value in texts.get("isrc", ()) for found in _ISRC.findall(value)
-    )
-
-
+@_remembered
 def number(text: str) -> int | None:
     """The track or disc number in a text such as "3/12"."""
     found = _NUMBER.match(text)
@@ -112,6 +120,7 @@ def _number(texts: Texts, *names: str) -> int | None:
     return None
 
 
+@_remembered
 def year(text: str) -> int | None:
     """The year in a date as taggers write dates."""
     found = _YEAR.search(text)
@@ -128,18 +137,23 @@ def _year(texts: Texts) -> int | None:
 
 
 def _names(texts: Texts, ids: tuple[str, ...], fields: tuple[str, ...], v23: bool) -> tuple[str, ...]:
-    names = _texts(texts, *fields)
-    if v23 and len(names) == 1 and len(ids) > 1:
+    for field in fields:
+        values = texts.get(field)
+        if values and (names := _cleaned(values)):
+            break
+    else:
+        return ()
+    if len(names) > 1:
+        return _distinct(names)
+    if v23 and len(ids) > 1:
         for separator in _SEPARATORS_OF_V23:
             parts = [part.strip() for part in names[0].split(separator)]
             if len(parts) == len(ids) and all(parts) and not any(map(_JOINS_NAMES.search, parts)):
                 return _distinct(parts)
-    return _distinct(names)
+    return (names[0],)
 
 
-@lru_cache(maxsize=4096)
-def _genres_in(text: str, v23: bool) -> tuple[str, ...]:
-    """The genres in one value. Cached: a library has few of them and each is met thousands of times."""
+def _genres_in(text: str, v23: bool) -> list[str]:
     from mutagen.id3 import TCON
 
     found: list[str] = []
@@ -153,7 +167,7 @@ def _genres_in(text: str, v23: bool) -> tuple[str, ...]:
             found.extend(_slashed(shown))
         else:
             found.append(shown)
-    return tuple(found)
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -171,10 +185,8 @@ def _slashed(text: str) -> list[str]:
     return [text]
 
 
-def _genres(texts: Texts, v23: bool) -> tuple[str, ...]:
-    values = texts.get("genre", ())
-    if not values:
-        return ()
+@_remembered
+def _genres(values: tuple[str, ...], v23: bool) -> tuple[str, ...]:
     genres: dict[str, str] = {}
     for value in values:
         for genre in _genres_in(value, v23):
@@ -182,8 +194,8 @@ def _genres(texts: Texts, v23: bool) -> tuple[str, ...]:
     return tuple(genres.values())
 
 
-def _compilation(texts: Texts) -> bool:
-    return any(clean(value).casefold() in _TRUE for value in texts.get("compilation", ()))
+def _compilation(values: Sequence[str]) -> bool:
+    return any(clean(value).casefold() in _TRUE for value in values)
 
 
 def file_tags(
@@ -197,28 +209,29 @@ def file_tags(
     has_cover: bool,
 ) -> FileTags:
     """One file's tags from its texts and its stream. `v23` says that the texts are those of an ID3v2.3 tag."""
-    artist_ids = _ids(texts, "musicbrainz_artistid")
-    album_artist_ids = _ids(texts, "musicbrainz_albumartistid")
+    get = texts.get
+    artist_ids = _ids(get("musicbrainz_artistid"))
+    album_artist_ids = _ids(get("musicbrainz_albumartistid"))
+    genres = get("genre")
+    compilation = get("compilation")
     return FileTags(
-        title=_first(texts, "title"),
-        artists=_names(texts, artist_ids, ("artists", "artist"), v23),
-        album=_first(texts, "album"),
-        album_artists=_names(
-            texts, album_artist_ids, ("albumartists", "albumartist", "album artist", "album_artist"), v23
-        ),
+        title=_first(get("title")),
+        artists=_names(texts, artist_ids, _ARTIST_FIELDS, v23),
+        album=_first(get("album")),
+        album_artists=_names(texts, album_artist_ids, _ALBUM_ARTIST_FIELDS, v23),
         disc=_number(texts, "discnumber", "disc"),
         track=_number(texts, "tracknumber", "track"),
         duration_ms=round(seconds * 1000) if seconds and 0 < seconds < 1e9 else None,
         year=_year(texts),
-        genres=_genres(texts, v23),
-        compilation=_compilation(texts),
-        recording_id=_id(texts, "musicbrainz_trackid"),
-        track_id=_id(texts, "musicbrainz_releasetrackid"),
-        release_id=_id(texts, "musicbrainz_albumid"),
-        release_group_id=_id(texts, "musicbrainz_releasegroupid"),
+        genres=_genres(tuple(genres), v23) if genres else (),
+        compilation=_compilation(compilation) if compilation else False,
+        recording_id=_id(get("musicbrainz_trackid")),
+        track_id=_id(get("musicbrainz_releasetrackid")),
+        release_id=_id(get("musicbrainz_albumid")),
+        release_group_id=_id(get("musicbrainz_releasegroupid")),
         artist_ids=artist_ids,
         album_artist_ids=album_artist_ids,
-        isrcs=_isrcs(texts),
+        isrcs=_isrcs(get("isrc")),
         bitrate=round(bits_per_second / 1000) or None if bits_per_second and bits_per_second > 0 else None,
         codec=codec,
         sample_rate=int(sample_rate) if sample_rate and sample_rate > 0 else None,
