@@ -1,4 +1,4 @@
-"""Navidrome, and every other server that speaks the Subsonic or the OpenSubsonic API: two backends, one implementation."""
+"""Navidrome, and every other server that speaks (Open)Subsonic: two backends, one implementation."""
 
 from soulsync_engine.spec import BackendSpec, LegacySection
 

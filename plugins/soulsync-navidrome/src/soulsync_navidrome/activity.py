@@ -31,7 +31,7 @@ from soulsync_navidrome.native import NativeUnavailableError
 from soulsync_navidrome.pages import offset_of
 from soulsync_navidrome.playlists import PlaylistsClient
 from soulsync_navidrome.transport import Parameters
-from soulsync_navidrome.values import stars_from_rating
+from soulsync_navidrome.values import rating_from_stars, stars_from_rating
 from soulsync_navidrome.wire import NowPlayingEntry, WireUser
 
 _STAR_PARAMETER: Final = {Kind.TRACK: "id", Kind.ALBUM: "albumId", Kind.ARTIST: "artistId"}
@@ -82,7 +82,7 @@ class ActivityClient(PlaylistsClient):
         except RefusedError:
             raise self._not_for(kind, "set_rating", f"this server rates no {kind}s") from None
         stored = self._opinion(kind, id)
-        if stored.rating != mapper.rating_from_stars(stars):
+        if stored.rating != rating_from_stars(stars):
             raise self._not_for(
                 kind, "set_rating", f"this server accepts ratings of {kind}s and does not keep them"
             )
@@ -127,7 +127,7 @@ class ActivityClient(PlaylistsClient):
 
     def list_active_plays(self) -> tuple[ActivePlay, ...]:
         """As in the contract."""
-        found = self._connection.transport.call("getNowPlaying").nowPlaying
+        found = self._connection.transport.call("getNowPlaying").now_playing
         entries = found.entry if found else None
         several = [entries] if isinstance(entries, NowPlayingEntry) else entries or []
         return tuple(mapper.active_play(entry, self.server) for entry in several if entry.state != "stopped")

@@ -43,13 +43,13 @@ class Asking:
             ),
             *_in_folder(folder),
         ]
-        found = self.connection.transport.call("search3", pairs, bulk=True).searchResult3
+        found = self.connection.transport.call("search3", pairs, bulk=True).search_result3
         return self.tracks(found.song if found else msgspec.Raw(), how)
 
     def album_list(self, kind: str, folder: str | None, offset: int, size: int) -> msgspec.Raw:
         """One page of albums, still raw."""
         pairs: Parameters = [("type", kind), ("size", size), ("offset", offset), *_in_folder(folder)]
-        found = self.connection.transport.call("getAlbumList2", pairs, bulk=True).albumList2
+        found = self.connection.transport.call("getAlbumList2", pairs, bulk=True).album_list2
         return _as_list(found.album) if found else msgspec.Raw()
 
     def albums(self, raw: msgspec.Raw, how: Reading) -> DecodedItems[Album]:
@@ -122,7 +122,7 @@ class Asking:
         """Hits of all the kinds asked for, the server's order kept within each."""
         counts: Parameters = [(name, limit if kind in kinds else 0) for kind, name in _COUNTS.items()]
         pairs: Parameters = [("query", query), *counts, *_in_folder(folder)]
-        found = self.connection.transport.call("search3", pairs).searchResult3
+        found = self.connection.transport.call("search3", pairs).search_result3
         if found is None:
             return []
         hits: list[Item] = []

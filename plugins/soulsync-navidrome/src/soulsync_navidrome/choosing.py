@@ -205,7 +205,7 @@ class Chooser:
         """What the scan status counts, 0 where that says nothing about these libraries."""
         if selection.folders is not None or self._asking.connection.facts.scan_refusal is not None:
             return 0
-        status = self._asking.connection.transport.call("getScanStatus").scanStatus
+        status = self._asking.connection.transport.call("getScanStatus").scan_status
         if status is None or flag(status.scanning):
             return 0
         return whole(status.count) or 0

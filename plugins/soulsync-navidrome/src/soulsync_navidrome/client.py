@@ -29,7 +29,8 @@ class SubsonicClient(MediaClient):
         "update_track": _FILES_ONLY,
         "set_image": _NO_PICTURES,
         "list_changed": Support.server_cannot(
-            "such servers date when a file was added and when it was written, which misses files that were replaced by older ones"
+            "such servers know when a file was added and when it was written, "
+            "which misses files that were replaced by older ones"
         ),
         "parse_webhook": Support.server_cannot("such servers send no webhooks"),
     }

@@ -45,8 +45,8 @@ _NOT_HERE: Final = (NotFoundError, RefusedError)
 class Facts:
     """What a server has said and shown of itself.
 
-    `product` is its own name for what it is, empty from servers of before OpenSubsonic. `scan_refusal` is why it does not
-    tell whether it scans, None when it does; `tells_last_scan` whether it says when a scan ended.
+    `product` is its own name for what it is, empty from servers of before OpenSubsonic. `scan_refusal` is why it does
+    not tell whether it scans, None when it does; `tells_last_scan` whether it says when a scan ended.
     """
 
     product: str
@@ -90,7 +90,7 @@ class Connection:
         return Reading(server=self.server, rich=facts.rich, made_up_paths=facts.is_navidrome)
 
     def greet(self) -> Facts:
-        """Ask the server anew who it is and whether it accepts the credentials; two requests where it has all we need."""
+        """Ask the server anew who it is and whether it accepts the credentials, with two requests in general."""
         with self._lock:
             if self.settings.secret:
                 self.conceal(self.settings.secret.encode().hex())
@@ -98,7 +98,7 @@ class Connection:
             self.transport.form_post = _FORM_POST in extensions
             self.transport.mechanism = self._preferred(extensions)
             reply = self._accepted()
-            status = reply.response.scanStatus if reply.code is None else None
+            status = reply.response.scan_status if reply.code is None else None
             said = reply.response
             refusal = None
             if status is None:
@@ -126,9 +126,9 @@ class Connection:
         except _ANSWERED:
             # The server was reached. Whether it lets us in is for the next question.
             return frozenset()
-        if reply.code is not None or not flag(reply.response.openSubsonic):
+        if reply.code is not None or not flag(reply.response.open_subsonic):
             return frozenset()
-        return frozenset(entry.name for entry in reply.response.openSubsonicExtensions or () if entry.name)
+        return frozenset(entry.name for entry in reply.response.open_subsonic_extensions or () if entry.name)
 
     def _preferred(self, extensions: frozenset[str]) -> Mechanism:
         if self.settings.key is None:
@@ -161,7 +161,7 @@ class Connection:
         plain = self.transport.ask("ping")
         if plain.code in failures.TOKENS_REFUSED:
             return True
-        return plain.code in failures.TOKENS_UNKNOWN and not flag(plain.response.openSubsonic)
+        return plain.code in failures.TOKENS_UNKNOWN and not flag(plain.response.open_subsonic)
 
     def _probe(self) -> Reply:
         try:
@@ -175,18 +175,18 @@ class Connection:
         mechanism = self.transport.mechanism
         user: str | None = self.settings.username
         if mechanism is Mechanism.API_KEY:
-            info = self.transport.call("tokenInfo").tokenInfo
+            info = self.transport.call("tokenInfo").token_info
             user = info.username if info else None
         return Facts(
             product=said.type or "",
-            version=(said.serverVersion or "").removeprefix("v"),
+            version=(said.server_version or "").removeprefix("v"),
             protocol=said.version or "",
-            rich=bool(flag(said.openSubsonic)),
+            rich=bool(flag(said.open_subsonic)),
             extensions=extensions,
             mechanism=mechanism,
             user=user or None,
             scan_refusal=refusal,
-            tells_last_scan=status is not None and moment(status.lastScan) is not None,
+            tells_last_scan=status is not None and moment(status.last_scan) is not None,
         )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import msgspec
+from functools import partial
 
 from soulsync_engine.plugin import NotFoundError
 from soulsync_navidrome.asking import Asking, NotProvenError
@@ -22,12 +21,11 @@ def prove_empty(asking: Asking, selection: Selection) -> str:
             next_step="Let the user see a library, on the server's page of users.",
         )
     counted = _at_rest(asking, selection)
-    how = asking.connection.reading
     for folder in selection.parts:
         shown = {
-            "artists": lambda folder=folder: bool(asking.artists(folder, how).items),
-            "albums": lambda folder=folder: _any(asking.album_list("alphabeticalByName", folder, 0, 1)),
-            "songs": lambda folder=folder: bool(asking.search_songs("", folder, 0, 1, how).items),
+            "artists": partial(_artists, asking, folder),
+            "albums": partial(_albums, asking, folder),
+            "songs": partial(_songs, asking, folder),
         }
         for what, ask in shown.items():
             if _found(ask):
@@ -45,7 +43,7 @@ def _at_rest(asking: Asking, selection: Selection) -> str:
     connection = asking.connection
     if connection.facts.scan_refusal is not None:
         return ""
-    status = connection.transport.call("getScanStatus").scanStatus
+    status = connection.transport.call("getScanStatus").scan_status
     if status is None:
         return ""
     if flag(status.scanning):
@@ -72,5 +70,15 @@ def _found(ask: Callable[[], bool]) -> bool:
         return False
 
 
-def _any(raw: msgspec.Raw) -> bool:
-    return bytes(raw).strip() not in (b"", b"null", b"[]")
+def _artists(asking: Asking, folder: str | None) -> bool:
+    found = asking.artists(folder, asking.connection.reading)
+    return bool(found.items or found.problems)
+
+
+def _albums(asking: Asking, folder: str | None) -> bool:
+    return bytes(asking.album_list("alphabeticalByName", folder, 0, 1)).strip() not in (b"", b"null", b"[]")
+
+
+def _songs(asking: Asking, folder: str | None) -> bool:
+    found = asking.search_songs("", folder, 0, 1, asking.connection.reading)
+    return bool(found.items or found.problems)

@@ -33,8 +33,8 @@ class Selection:
 
 def list_libraries(connection: Connection) -> tuple[Library, ...]:
     """The music folders the user may see, freshly asked."""
-    found = connection.transport.call("getMusicFolders").musicFolders
-    folders = found.musicFolder if found else None
+    found = connection.transport.call("getMusicFolders").music_folders
+    folders = found.music_folder if found else None
     several = [folders] if isinstance(folders, MusicFolder) else folders or []
     return tuple(
         Library(id=folder_id, name=folder.name or folder_id)

@@ -6,13 +6,14 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode_items
 from soulsync_engine.http.answer import HttpAnswer
-from soulsync_engine.models import Album, ArtistCredit, Kind, Page, Track
+from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Page, Track
 from soulsync_navidrome import mapper, pages
 from soulsync_navidrome.asking import Asking
 from soulsync_navidrome.mapper import Reading
@@ -21,7 +22,7 @@ from soulsync_navidrome.pages import COMMON_CAP, PageSize, Progress, arrived
 from soulsync_navidrome.values import text_id, whole
 from soulsync_navidrome.wire import AlbumID3
 
-T = TypeVar("T", Album, Track)
+T = TypeVar("T", bound=Item)
 
 _BY_NAME: Final = "alphabeticalByName"
 
@@ -59,6 +60,9 @@ class SearchedTracks:
         self._progress.note(offset, whole_page)
         return pages.page_of(whole_page, offset, total)
 
+    def _search(self, part: Part, offset: int, count: int) -> DecodedItems[Track]:
+        return self._asking.search_songs(self._query, part.folder, offset, count, part.how)
+
     def _stretch(self, part: Part, low: int, high: int) -> DecodedItems[Track]:
         """Exactly the songs from `low` to before `high`, in as many requests as the server makes of it."""
         found: list[DecodedItems[Track]] = []
@@ -66,12 +70,7 @@ class SearchedTracks:
         # One more than there should be shows whether the listing became longer.
         extra = 1 if high == part.total else 0
         while place < high:
-            came = self._size.ask(
-                high + extra - place,
-                lambda count, place=place: self._asking.search_songs(
-                    self._query, part.folder, place, count, part.how
-                ),
-            )
+            came = self._size.ask(place, high + extra - place, partial(self._search, part))
             if not arrived(came):
                 raise pages.short(self._asking.server, "tracks", part.total, place)
             found.append(came)
@@ -150,10 +149,7 @@ class ListedAlbums:
         # A look at the one behind a small page saves asking for an empty page at the end.
         wanted = limit + 1 if limit < COMMON_CAP else limit
         while place < offset + wanted and not ended:
-            asked, came = self._size.ask(
-                min(COMMON_CAP, offset + wanted - place),
-                lambda count, place=place: (count, self._ask(place, count)),
-            )
+            asked, came = self._size.ask(place, min(COMMON_CAP, offset + wanted - place), self._counted)
             found.append(came)
             place += arrived(came)
             ended = arrived(came) < asked and self._ends_at(place)
@@ -172,6 +168,9 @@ class ListedAlbums:
     def _ask(self, offset: int, count: int) -> DecodedItems[Album]:
         raw = self._asking.album_list(self._kind, self._folder, offset, count)
         return self._asking.albums(raw, self._how)
+
+    def _counted(self, offset: int, count: int) -> tuple[int, DecodedItems[Album]]:
+        return count, self._ask(offset, count)
 
     def _ends_at(self, end: int) -> bool:
         """Whether the list really ends here, or the server just sends less than it was asked for."""
@@ -210,7 +209,7 @@ class NativeListing(Generic[T]):
         found: list[DecodedItems[T]] = []
         place, end = offset, min(offset + limit, self._total)
         while place < end:
-            came = self._size.ask(end - place, lambda count, place=place: self._ask(place, count))
+            came = self._size.ask(place, end - place, self._ask)
             if not arrived(came):
                 raise pages.short(self._server, self._path, self._total, place)
             found.append(came)
@@ -258,7 +257,7 @@ def album_rows(asking: Asking, folder: str | None, library_id: str | None, size:
 
 
 def walked_albums(asking: Asking, folder: str | None) -> list[AlbumID3]:
-    """Every album, found by way of the artists. Guests lead to albums that others lead to as well: each is kept once."""
+    """Every album, found by way of the artists; one that several artists lead to is kept once."""
     found: dict[str, AlbumID3] = {}
     for artist in asking.artists(folder, asking.connection.reading).items:
         for album in asking.albums_of(artist.ref.id):
@@ -270,8 +269,8 @@ def row_of(album: AlbumID3) -> AlbumRow:
     """An album of the wire as a row."""
     return AlbumRow(
         id=text_id(album.id),
-        songs=whole(album.songCount) or 0,
-        artists=mapper.credits(album.artists, album.artist, album.artistId),
+        songs=whole(album.song_count) or 0,
+        artists=mapper.credits(album.artists, album.artist, album.artist_id),
     )
 
 

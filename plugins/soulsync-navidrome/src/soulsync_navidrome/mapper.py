@@ -94,12 +94,12 @@ def genres(several: Genres, single: str | None) -> tuple[str, ...]:
 
 def track(song: Child, how: Reading) -> Track:
     """A song. Folders and videos, which share its form, are refused."""
-    if flag(song.isDir) or flag(song.isVideo):
+    if flag(song.is_dir) or flag(song.is_video):
         raise ValueError("it is a folder or a video, not a song")
     track_id = text_id(song.id)
-    artists = credits(song.artists, song.artist, song.artistId)
-    album_id = optional_id(song.albumId)
-    album_artists = credits(song.albumArtists, None, None) or how.album_artists.get(album_id or "", ())
+    artists = credits(song.artists, song.artist, song.artist_id)
+    album_id = optional_id(song.album_id)
+    album_artists = credits(song.album_artists, None, None) or how.album_artists.get(album_id or "", ())
     path = song.path or None
     omitted = {"updated"}
     if not album_artists:
@@ -111,33 +111,33 @@ def track(song: Child, how: Reading) -> Track:
         omitted.add("library_id")
     if song.isrc is None:
         omitted.add("isrcs")
-    if song.musicBrainzId is None:
+    if song.music_brainz_id is None:
         omitted.add("musicbrainz")
     if how.rich and song.genres is None and song.genre is None:
         omitted.add("genres")
     isrcs = (song.isrc,) if isinstance(song.isrc, str) else tuple(song.isrc or ())
     return Track(
         ref=ItemRef(how.server, Kind.TRACK, track_id),
-        title=(song.title or "").strip() and song.title or _stem(song.path) or _UNTITLED,
+        title=_shown(song.title) or _stem(song.path) or _UNTITLED,
         artists=artists,
         album=song.album or None,
         album_id=album_id,
         album_artists=album_artists,
-        disc=positive(song.discNumber),
+        disc=positive(song.disc_number),
         track_number=positive(song.track),
         duration_ms=milliseconds(song.duration),
         year=positive(song.year),
         genres=genres(song.genres, song.genre),
-        musicbrainz=MusicBrainzIds(recording=musicbrainz(song.musicBrainzId)),
+        musicbrainz=MusicBrainzIds(recording=musicbrainz(song.music_brainz_id)),
         isrcs=tuple(isrc for isrc in isrcs if isrc),
         path=path,
         size=positive(song.size),
-        bitrate=positive(song.bitRate),
+        bitrate=positive(song.bit_rate),
         codec=(song.suffix or "").lower() or None,
-        sample_rate=positive(song.samplingRate),
-        rating=rating_from_stars(song.userRating),
+        sample_rate=positive(song.sampling_rate),
+        rating=rating_from_stars(song.user_rating),
         favorite=bool(song.starred),
-        play_count=whole(song.playCount),
+        play_count=whole(song.play_count),
         last_played=moment(song.played),
         library_id=how.library_id,
         added=moment(song.created),
@@ -150,28 +150,28 @@ def album(found: AlbumID3, how: Reading) -> Album:
     omitted = {"updated", "disc_count"}
     if how.library_id is None:
         omitted.add("library_id")
-    if found.musicBrainzId is None:
+    if found.music_brainz_id is None:
         omitted.add("musicbrainz")
-    if found.isCompilation is None:
+    if found.is_compilation is None:
         omitted.add("compilation")
-    if found.sortName is None:
+    if found.sort_name is None:
         omitted.add("sort_title")
     if how.rich and found.genres is None and found.genre is None:
         omitted.add("genres")
     return Album(
         ref=ItemRef(how.server, Kind.ALBUM, text_id(found.id)),
         title=found.name or found.title or _UNTITLED,
-        artists=credits(found.artists, found.artist, found.artistId),
-        sort_title=found.sortName or None,
+        artists=credits(found.artists, found.artist, found.artist_id),
+        sort_title=found.sort_name or None,
         year=positive(found.year),
         genres=genres(found.genres, found.genre),
-        compilation=flag(found.isCompilation),
-        track_count=whole(found.songCount),
+        compilation=flag(found.is_compilation),
+        track_count=whole(found.song_count),
         duration_ms=milliseconds(found.duration),
-        musicbrainz=MusicBrainzIds(release=musicbrainz(found.musicBrainzId)),
-        rating=rating_from_stars(found.userRating),
+        musicbrainz=MusicBrainzIds(release=musicbrainz(found.music_brainz_id)),
+        rating=rating_from_stars(found.user_rating),
         favorite=bool(found.starred),
-        play_count=whole(found.playCount),
+        play_count=whole(found.play_count),
         library_id=how.library_id,
         added=moment(found.created),
         omitted=frozenset(omitted),
@@ -183,17 +183,17 @@ def artist(found: ArtistID3, how: Reading) -> Artist:
     omitted = set(_NEVER_OF_ARTISTS)
     if how.library_id is None:
         omitted.add("library_id")
-    if found.musicBrainzId is None:
+    if found.music_brainz_id is None:
         omitted.add("musicbrainz_id")
-    if found.sortName is None:
+    if found.sort_name is None:
         omitted.add("sort_name")
     return Artist(
         ref=ItemRef(how.server, Kind.ARTIST, text_id(found.id)),
         name=found.name or _UNTITLED,
-        sort_name=found.sortName or None,
-        musicbrainz_id=musicbrainz(found.musicBrainzId),
-        album_count=whole(found.albumCount),
-        rating=rating_from_stars(found.userRating),
+        sort_name=found.sort_name or None,
+        musicbrainz_id=musicbrainz(found.music_brainz_id),
+        album_count=whole(found.album_count),
+        rating=rating_from_stars(found.user_rating),
         favorite=bool(found.starred),
         library_id=how.library_id,
         omitted=frozenset(omitted),
@@ -214,7 +214,7 @@ def playlist(found: WirePlaylist, server: str, user: str | None) -> Playlist:
         owner=found.owner or None,
         public=flag(found.public),
         read_only=reason,
-        track_count=whole(found.songCount),
+        track_count=whole(found.song_count),
         duration_ms=milliseconds(found.duration),
         revision=found.changed or None,
         added=moment(found.created),
@@ -227,9 +227,9 @@ def user_data(ref: ItemRef, found: Child | AlbumID3 | ArtistID3) -> UserData:
     plays = found if isinstance(found, Child) else None
     return UserData(
         ref=ref,
-        rating=rating_from_stars(found.userRating),
+        rating=rating_from_stars(found.user_rating),
         favorite=bool(found.starred),
-        play_count=whole(plays.playCount) if plays else None,
+        play_count=whole(plays.play_count) if plays else None,
         last_played=moment(plays.played) if plays else None,
     )
 
@@ -247,15 +247,19 @@ def active_play(found: NowPlayingEntry, server: str) -> ActivePlay:
         track=ItemRef(server, Kind.TRACK, text_id(found.id)),
         title=found.title or _UNTITLED,
         user=found.username or None,
-        client=found.playerName or None,
-        position_ms=whole(found.positionMs),
+        client=found.player_name or None,
+        position_ms=whole(found.position_ms),
         paused=None if found.state is None else found.state == "paused",
     )
 
 
 def user(found: WireUser) -> User:
     """A user; the name is all the id there is."""
-    return User(id=text_id(found.username), name=text_id(found.username), admin=flag(found.adminRole))
+    return User(id=text_id(found.username), name=text_id(found.username), admin=flag(found.admin_role))
+
+
+def _shown(text: str | None) -> str | None:
+    return text if text and text.strip() else None
 
 
 def _stem(path: str | None) -> str | None:

@@ -17,7 +17,7 @@ from soulsync_engine.plugin import NotFoundError
 from soulsync_navidrome import credentials
 from soulsync_navidrome.activity import ActivityClient
 from soulsync_navidrome.transport import Parameters
-from soulsync_navidrome.wire import Child
+from soulsync_navidrome.wire import Child, WirePlaylist
 
 _LARGEST_PICTURE: Final = 32 * 1024 * 1024
 _LARGEST_SOUND: Final = 256 * 1024 * 1024
@@ -31,10 +31,7 @@ class MediaClient(ActivityClient):
 
     def image(self, kind: Kind, id: str, size: int | None) -> Media:
         """As in the contract."""
-        if kind is Kind.PLAYLIST:
-            cover = self._playlist_cover(id)
-        else:
-            cover = self._wire(kind, id).coverArt
+        cover = self._playlist_cover(id) if kind is Kind.PLAYLIST else self._wire(kind, id).cover_art
         if cover is None or not str(cover):
             raise NotFoundError(f"The {kind} {id!r} has no picture.", server=self.server)
         parameters: Parameters = [("id", str(cover)), *([("size", size)] if size else [])]
@@ -50,8 +47,7 @@ class MediaClient(ActivityClient):
             else {"Range": f"bytes={range.start}-{'' if range.end is None else range.end}"}
         )
         parameters: Parameters = [("id", track_id), *([("maxBitRate", max_bitrate)] if max_bitrate else [])]
-        media = self._media("stream", parameters, headers, _LARGEST_SOUND)
-        return media
+        return self._media("stream", parameters, headers, _LARGEST_SOUND)
 
     def _media(self, method: str, parameters: Parameters, headers: dict[str, str], most: int) -> Media:
         authorization = self._authorization()
@@ -84,9 +80,6 @@ class MediaClient(ActivityClient):
         return header if self._takes_header else None
 
     def _playlist_cover(self, playlist_id: str) -> str | int | None:
-        from soulsync_navidrome.wire import WirePlaylist
-
-        self._content(playlist_id)
         raw = self._connection.transport.call("getPlaylist", [("id", playlist_id)]).playlist
         wire = self._asking.one(raw, WirePlaylist)
-        return wire.coverArt if wire is not None else None
+        return wire.cover_art if wire is not None else None

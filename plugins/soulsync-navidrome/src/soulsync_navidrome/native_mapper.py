@@ -13,137 +13,137 @@ from soulsync_navidrome.values import milliseconds, moment, musicbrainz, positiv
 _UNTITLED: Final = "[untitled]"
 
 
-class Person(msgspec.Struct):
+class Person(msgspec.Struct, rename="camel"):
     """Somebody who takes part in a song."""
 
     id: str | None = None
     name: str | None = None
 
 
-class Participants(msgspec.Struct):
+class Participants(msgspec.Struct, rename="camel"):
     """Who takes part, by role."""
 
     artist: list[Person] | None = None
     albumartist: list[Person] | None = None
 
 
-class NamedGenre(msgspec.Struct):
+class NamedGenre(msgspec.Struct, rename="camel"):
     """A genre."""
 
     name: str | None = None
 
 
-class NativeSong(msgspec.Struct):
+class NativeSong(msgspec.Struct, rename="camel"):
     """A song; id, title, album and library tell that it really is one."""
 
     id: str
     title: str
-    albumId: str
-    libraryId: int
-    libraryPath: str = ""
+    album_id: str
+    library_id: int
+    library_path: str = ""
     path: str = ""
     album: str = ""
     artist: str = ""
-    artistId: str = ""
-    albumArtist: str = ""
-    albumArtistId: str = ""
-    trackNumber: int = 0
-    discNumber: int = 0
+    artist_id: str = ""
+    album_artist: str = ""
+    album_artist_id: str = ""
+    track_number: int = 0
+    disc_number: int = 0
     year: int = 0
     size: int = 0
     suffix: str = ""
     duration: float = 0.0
-    bitRate: int = 0
-    sampleRate: int = 0
+    bit_rate: int = 0
+    sample_rate: int = 0
     genre: str = ""
     genres: list[NamedGenre] | None = None
     rating: int | None = None
     starred: bool | None = None
-    playCount: int | None = None
-    playDate: str | None = None
-    mbzRecordingID: str | None = None
-    mbzReleaseTrackId: str | None = None
-    mbzAlbumId: str | None = None
-    mbzReleaseGroupId: str | None = None
-    mbzArtistId: str | None = None
-    mbzAlbumArtistId: str | None = None
+    play_count: int | None = None
+    play_date: str | None = None
+    mbz_recording: str | None = msgspec.field(name="mbzRecordingID", default=None)
+    mbz_release_track_id: str | None = None
+    mbz_album_id: str | None = None
+    mbz_release_group_id: str | None = None
+    mbz_artist_id: str | None = None
+    mbz_album_artist_id: str | None = None
     tags: dict[str, list[str]] | None = None
     participants: Participants | None = None
-    createdAt: str | None = None
-    updatedAt: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
 
 
-class NativeAlbum(msgspec.Struct):
+class NativeAlbum(msgspec.Struct, rename="camel"):
     """An album."""
 
     id: str
     name: str
-    libraryId: int
-    albumArtist: str = ""
-    albumArtistId: str = ""
-    maxYear: int = 0
-    minYear: int = 0
+    library_id: int
+    album_artist: str = ""
+    album_artist_id: str = ""
+    max_year: int = 0
+    min_year: int = 0
     compilation: bool = False
-    songCount: int = 0
+    song_count: int = 0
     duration: float = 0.0
     genres: list[NamedGenre] | None = None
-    sortAlbumName: str | None = None
-    orderAlbumName: str | None = None
+    sort_album_name: str | None = None
+    order_album_name: str | None = None
     rating: int | None = None
     starred: bool | None = None
-    playCount: int | None = None
-    mbzAlbumId: str | None = None
-    mbzReleaseGroupId: str | None = None
+    play_count: int | None = None
+    mbz_album_id: str | None = None
+    mbz_release_group_id: str | None = None
     participants: Participants | None = None
-    createdAt: str | None = None
-    updatedAt: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
 
 
-class NativePlay(msgspec.Struct):
+class NativePlay(msgspec.Struct, rename="camel"):
     """One play; the time is in seconds since 1970."""
 
     id: int | str
-    mediaFileId: str
-    submissionTime: int
+    media_file_id: str
+    submission_time: int
 
 
 def track(song: NativeSong, server: str) -> Track:
     """A song."""
     people = song.participants or Participants()
-    artists = _credits(people.artist, song.artist, song.artistId)
+    artists = _credits(people.artist, song.artist, song.artist_id)
     return Track(
         ref=ItemRef(server, Kind.TRACK, song.id),
         title=song.title if song.title.strip() else _UNTITLED,
         artists=artists,
         album=song.album or None,
-        album_id=song.albumId or None,
-        album_artists=_credits(people.albumartist, song.albumArtist, song.albumArtistId),
-        disc=positive(song.discNumber),
-        track_number=positive(song.trackNumber),
+        album_id=song.album_id or None,
+        album_artists=_credits(people.albumartist, song.album_artist, song.album_artist_id),
+        disc=positive(song.disc_number),
+        track_number=positive(song.track_number),
         duration_ms=milliseconds(song.duration),
         year=positive(song.year),
         genres=_genres(song.genres, song.genre),
         musicbrainz=MusicBrainzIds(
-            recording=musicbrainz(song.mbzRecordingID),
-            track=musicbrainz(song.mbzReleaseTrackId),
-            release=musicbrainz(song.mbzAlbumId),
-            release_group=musicbrainz(song.mbzReleaseGroupId),
-            artists=_ids(song.mbzArtistId),
-            album_artists=_ids(song.mbzAlbumArtistId),
+            recording=musicbrainz(song.mbz_recording),
+            track=musicbrainz(song.mbz_release_track_id),
+            release=musicbrainz(song.mbz_album_id),
+            release_group=musicbrainz(song.mbz_release_group_id),
+            artists=_ids(song.mbz_artist_id),
+            album_artists=_ids(song.mbz_album_artist_id),
         ),
         isrcs=tuple((song.tags or {}).get("isrc", ())),
-        path=_path(song.libraryPath, song.path),
+        path=_path(song.library_path, song.path),
         size=positive(song.size),
-        bitrate=positive(song.bitRate),
+        bitrate=positive(song.bit_rate),
         codec=song.suffix.lower() or None,
-        sample_rate=positive(song.sampleRate),
+        sample_rate=positive(song.sample_rate),
         rating=rating_from_stars(song.rating),
         favorite=bool(song.starred),
-        play_count=song.playCount or None,
-        last_played=moment(song.playDate),
-        library_id=str(song.libraryId),
-        added=moment(song.createdAt),
-        updated=moment(song.updatedAt),
+        play_count=song.play_count or None,
+        last_played=moment(song.play_date),
+        library_id=str(song.library_id),
+        added=moment(song.created_at),
+        updated=moment(song.updated_at),
     )
 
 
@@ -153,22 +153,22 @@ def album(found: NativeAlbum, server: str) -> Album:
     return Album(
         ref=ItemRef(server, Kind.ALBUM, found.id),
         title=found.name or _UNTITLED,
-        artists=_credits(people.albumartist, found.albumArtist, found.albumArtistId),
-        sort_title=found.sortAlbumName or found.orderAlbumName or None,
-        year=positive(found.maxYear) or positive(found.minYear),
+        artists=_credits(people.albumartist, found.album_artist, found.album_artist_id),
+        sort_title=found.sort_album_name or found.order_album_name or None,
+        year=positive(found.max_year) or positive(found.min_year),
         genres=_genres(found.genres, ""),
         compilation=found.compilation,
-        track_count=found.songCount,
+        track_count=found.song_count,
         duration_ms=milliseconds(found.duration),
         musicbrainz=MusicBrainzIds(
-            release=musicbrainz(found.mbzAlbumId), release_group=musicbrainz(found.mbzReleaseGroupId)
+            release=musicbrainz(found.mbz_album_id), release_group=musicbrainz(found.mbz_release_group_id)
         ),
         rating=rating_from_stars(found.rating),
         favorite=bool(found.starred),
-        play_count=found.playCount or None,
-        library_id=str(found.libraryId),
-        added=moment(found.createdAt),
-        updated=moment(found.updatedAt),
+        play_count=found.play_count or None,
+        library_id=str(found.library_id),
+        added=moment(found.created_at),
+        updated=moment(found.updated_at),
         omitted=frozenset({"disc_count"}),
     )
 
@@ -176,8 +176,8 @@ def album(found: NativeAlbum, server: str) -> Album:
 def play(found: NativePlay, server: str, user: str | None) -> PlayEvent:
     """A play. The song it was of may be gone."""
     return PlayEvent(
-        played_at=datetime.fromtimestamp(found.submissionTime, UTC),
-        track=ItemRef(server, Kind.TRACK, found.mediaFileId) if found.mediaFileId else None,
+        played_at=datetime.fromtimestamp(found.submission_time, UTC),
+        track=ItemRef(server, Kind.TRACK, found.media_file_id) if found.media_file_id else None,
         user=user,
     )
 

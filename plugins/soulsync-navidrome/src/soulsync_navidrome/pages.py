@@ -33,7 +33,7 @@ class Listing(Protocol[ItemT_co]):
 
 
 class PageSize:
-    """How much to ask for at once: less after pages that came too late or too large, more again after many good ones."""
+    """How much to ask for at once: less after pages that came too late or too large, more after many good ones."""
 
     def __init__(self, largest: int) -> None:
         self._largest = largest
@@ -41,17 +41,12 @@ class PageSize:
         self._good = 0
         self._lock = Lock()
 
-    @property
-    def current(self) -> int:
-        """The number of items to ask for at most."""
-        return self._current
-
-    def ask(self, wanted: int, fetch: Callable[[int], T]) -> T:
-        """What `fetch` brings for as many items as may be asked for; tries again with fewer where that may help."""
+    def ask(self, offset: int, wanted: int, fetch: Callable[[int, int], T]) -> T:
+        """What `fetch` brings from `offset` on; it is asked again for fewer items where that may help."""
         while True:
             size = min(wanted, self._current)
             try:
-                found = fetch(size)
+                found = fetch(offset, size)
             except (TimedOutError, AnswerTooLargeError, PageRefusedError, RefusedError) as error:
                 if not self._shrunk(size, refused=isinstance(error, PageRefusedError | RefusedError)):
                     raise

@@ -219,9 +219,9 @@ class PlaylistsClient(ScanningClient):
     def _place(self, entry_id: str, tracks: tuple[Track, ...]) -> int:
         """Where an entry is, if it still is there."""
         place, _, track_id = entry_id.partition(":")
-        if place.isascii() and place.isdigit() and int(place) < len(tracks):
-            if tracks[int(place)].ref.id == track_id:
-                return int(place)
+        known = place.isascii() and place.isdigit() and int(place) < len(tracks)
+        if known and tracks[int(place)].ref.id == track_id:
+            return int(place)
         raise ConflictError(
             f"The playlist has no entry {entry_id!r} any more.",
             server=self.server,

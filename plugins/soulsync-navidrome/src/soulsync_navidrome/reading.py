@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import (
     Album,
     Artist,
@@ -22,7 +23,7 @@ from soulsync_engine.models import (
     ServerInfo,
     Track,
 )
-from soulsync_engine.plugin import MediaServerClient, NotFoundError, ServerContext, UnavailableError
+from soulsync_engine.plugin import MediaServerClient, NotFoundError, ServerContext
 from soulsync_navidrome import libraries, mapper, native_mapper, report
 from soulsync_navidrome.asking import Asking
 from soulsync_navidrome.choosing import Choice, Chooser, Route, native_filters
@@ -212,9 +213,9 @@ class ReadingClient(MediaServerClient):
             found = joined([self._asking.artists(folder, how) for folder in selection.parts])
         except NotFoundError:
             # Some servers say of an empty library that it is not there. Whether that is so is proven next.
-            return _Started(Snapshot[Artist](joined([])), before)
+            return _Started(Snapshot(DecodedItems[Artist](items=())), before)
         once = {artist.ref.id: artist for artist in found.items}
-        return _Started(Snapshot(type(found)(items=tuple(once.values()), problems=found.problems)), before)
+        return _Started(Snapshot(DecodedItems(items=tuple(once.values()), problems=found.problems)), before)
 
     def _begin_albums(self, selection: Selection) -> _Started:
         before = self._connection.transport.http.count
@@ -233,7 +234,7 @@ class ReadingClient(MediaServerClient):
         if not first.items and not first.problems and folder is None:
             walked = [mapper.album(found, how) for found in walked_albums(self._asking, None)]
             if walked:
-                return _Started(Snapshot(type(joined([]))(items=tuple(walked))), before)
+                return _Started(Snapshot(DecodedItems(items=tuple(walked))), before)
         return _Started(listing, before)
 
     def _begin_tracks(self, selection: Selection) -> _Started:
@@ -289,8 +290,7 @@ class ReadingClient(MediaServerClient):
             for album in page.items:
                 once.setdefault(album.ref.id, album)
         problems = tuple(problem for page in parts for problem in page.problems)
-        empty = joined([])
-        return Snapshot(type(empty)(items=tuple(once.values()), problems=problems))
+        return Snapshot(DecodedItems(items=tuple(once.values()), problems=problems))
 
     def _only_library(self, selection: Selection) -> str | None:
         """The library of everything, where the server has only one. Artists of several belong to no one library."""
@@ -318,6 +318,3 @@ class ReadingClient(MediaServerClient):
         if not self._connection.settings.native_api and facts.is_navidrome:
             notes.append("Navidrome's own API is switched off in the settings.")
         return notes
-
-    def _unavailable(self, message: str) -> UnavailableError:
-        return UnavailableError(message, server=self.server)

@@ -36,11 +36,11 @@ class ScanningClient(ReadingClient):
         response = self._connection.transport.call(
             "startScan", [("target", target) for target in targets], idempotent=False
         )
-        return _state(response.scanStatus or ScanStatus(scanning=True))
+        return _state(response.scan_status or ScanStatus(scanning=True))
 
     def scan_state(self) -> ScanState:
         """As in the contract."""
-        status = self._connection.transport.call("getScanStatus").scanStatus
+        status = self._connection.transport.call("getScanStatus").scan_status
         if status is None:
             return ScanState(phase=ScanPhase.UNKNOWN, detail="the server's answer holds no scan status")
         return _state(status)
@@ -51,8 +51,8 @@ class ScanningClient(ReadingClient):
         What users do (ratings, plays) is no change of the library. While the server scans, no token repeats.
         """
         facts = self._connection.facts
-        status = self._connection.transport.call("getScanStatus").scanStatus or ScanStatus()
-        ended = moment(status.lastScan)
+        status = self._connection.transport.call("getScanStatus").scan_status or ScanStatus()
+        ended = moment(status.last_scan)
         if ended is None:
             raise UnsupportedError(
                 f"change_token is not offered by this server: {NO_LAST_SCAN.reason}.",
@@ -62,7 +62,13 @@ class ScanningClient(ReadingClient):
             )
         if flag(status.scanning):
             return f"scanning-{secrets.token_hex(16)}"
-        told = (facts.product, facts.version, status.lastScan, whole(status.count), whole(status.folderCount))
+        told = (
+            facts.product,
+            facts.version,
+            status.last_scan,
+            whole(status.count),
+            whole(status.folder_count),
+        )
         return "scan-" + hashlib.sha256(repr((told, scope.libraries, facts.user)).encode()).hexdigest()[:32]
 
     def list_recently_added(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[Item]:
@@ -108,8 +114,8 @@ class ScanningClient(ReadingClient):
         return ChangeHint(changed=False)
 
     def _seen(self) -> tuple[object, ...]:
-        status = self._connection.transport.call("getScanStatus").scanStatus or ScanStatus()
-        return (flag(status.scanning), status.lastScan, whole(status.count), whole(status.folderCount))
+        status = self._connection.transport.call("getScanStatus").scan_status or ScanStatus()
+        return (flag(status.scanning), status.last_scan, whole(status.count), whole(status.folder_count))
 
     def _targets(self, scope: Scope, paths: tuple[str, ...]) -> tuple[str, ...]:
         """What Navidrome is told to look at: a library, or a folder of one, as `id:path`."""
@@ -130,7 +136,7 @@ def _state(status: ScanStatus) -> ScanState:
     return ScanState(
         phase=phase,
         items=whole(status.count),
-        last_finished=moment(status.lastScan),
+        last_finished=moment(status.last_scan),
         detail=status.error or "",
     )
 

@@ -12,21 +12,21 @@ Number = int | float | str | None
 Flag = bool | str | None
 
 
-class WireError(msgspec.Struct):
+class WireError(msgspec.Struct, rename="camel"):
     """Why the server refused."""
 
     code: Number = None
     message: str | None = None
 
 
-class ArtistRef(msgspec.Struct):
+class ArtistRef(msgspec.Struct, rename="camel"):
     """An artist as credited."""
 
     id: Id = None
     name: str | None = None
 
 
-class GenreName(msgspec.Struct):
+class GenreName(msgspec.Struct, rename="camel"):
     """One genre of an item; some servers call the name a value."""
 
     name: str | None = None
@@ -36,92 +36,92 @@ class GenreName(msgspec.Struct):
 Genres = list[GenreName | str] | None
 
 
-class Child(msgspec.Struct):
+class Child(msgspec.Struct, rename="camel"):
     """A song."""
 
     id: Id = None
     title: str | None = None
     album: str | None = None
     artist: str | None = None
-    isDir: Flag = None
-    isVideo: Flag = None
+    is_dir: Flag = None
+    is_video: Flag = None
     track: Number = None
-    discNumber: Number = None
+    disc_number: Number = None
     year: Number = None
     genre: str | None = None
-    coverArt: Id = None
+    cover_art: Id = None
     size: Number = None
     suffix: str | None = None
     duration: Number = None
-    bitRate: Number = None
-    samplingRate: Number = None
+    bit_rate: Number = None
+    sampling_rate: Number = None
     path: str | None = None
-    userRating: Number = None
-    playCount: Number = None
+    user_rating: Number = None
+    play_count: Number = None
     played: str | None = None
     created: str | None = None
     starred: str | None = None
-    albumId: Id = None
-    artistId: Id = None
-    musicBrainzId: str | None = None
+    album_id: Id = None
+    artist_id: Id = None
+    music_brainz_id: str | None = None
     isrc: list[str] | str | None = None
     genres: Genres = None
     artists: list[ArtistRef] | None = None
-    albumArtists: list[ArtistRef] | None = None
+    album_artists: list[ArtistRef] | None = None
 
 
-class AlbumID3(msgspec.Struct):
+class AlbumID3(msgspec.Struct, rename="camel"):
     """An album. `song` is there only when the album was asked for by its id."""
 
     id: Id = None
     name: str | None = None
     title: str | None = None
     artist: str | None = None
-    artistId: Id = None
-    coverArt: Id = None
-    songCount: Number = None
+    artist_id: Id = None
+    cover_art: Id = None
+    song_count: Number = None
     duration: Number = None
-    playCount: Number = None
+    play_count: Number = None
     created: str | None = None
     starred: str | None = None
     year: Number = None
     genre: str | None = None
-    userRating: Number = None
-    musicBrainzId: str | None = None
+    user_rating: Number = None
+    music_brainz_id: str | None = None
     genres: Genres = None
     artists: list[ArtistRef] | None = None
-    sortName: str | None = None
-    isCompilation: Flag = None
+    sort_name: str | None = None
+    is_compilation: Flag = None
     song: msgspec.Raw = msgspec.Raw()
 
 
-class ArtistID3(msgspec.Struct):
+class ArtistID3(msgspec.Struct, rename="camel"):
     """An artist. `album` is there only when the artist was asked for by its id."""
 
     id: Id = None
     name: str | None = None
-    coverArt: Id = None
-    albumCount: Number = None
+    cover_art: Id = None
+    album_count: Number = None
     starred: str | None = None
-    userRating: Number = None
-    musicBrainzId: str | None = None
-    sortName: str | None = None
+    user_rating: Number = None
+    music_brainz_id: str | None = None
+    sort_name: str | None = None
     album: msgspec.Raw = msgspec.Raw()
 
 
-class IndexID3(msgspec.Struct):
+class IndexID3(msgspec.Struct, rename="camel"):
     """The artists under one letter."""
 
     artist: msgspec.Raw = msgspec.Raw()
 
 
-class ArtistsID3(msgspec.Struct):
+class ArtistsID3(msgspec.Struct, rename="camel"):
     """All artists, by letter."""
 
     index: list[IndexID3] | IndexID3 | None = None
 
 
-class SearchResult3(msgspec.Struct):
+class SearchResult3(msgspec.Struct, rename="camel"):
     """Hits of a search."""
 
     artist: msgspec.Raw = msgspec.Raw()
@@ -129,36 +129,36 @@ class SearchResult3(msgspec.Struct):
     song: msgspec.Raw = msgspec.Raw()
 
 
-class AlbumList2(msgspec.Struct):
+class AlbumList2(msgspec.Struct, rename="camel"):
     """One page of albums."""
 
     album: msgspec.Raw = msgspec.Raw()
 
 
-class MusicFolder(msgspec.Struct):
+class MusicFolder(msgspec.Struct, rename="camel"):
     """A library."""
 
     id: Id = None
     name: str | None = None
 
 
-class MusicFolders(msgspec.Struct):
+class MusicFolders(msgspec.Struct, rename="camel"):
     """The libraries the user may see."""
 
-    musicFolder: list[MusicFolder] | MusicFolder | None = None
+    music_folder: list[MusicFolder] | MusicFolder | None = None
 
 
-class ScanStatus(msgspec.Struct):
+class ScanStatus(msgspec.Struct, rename="camel"):
     """Whether the server looks through its files; `lastScan` is not of every server."""
 
     scanning: Flag = None
     count: Number = None
-    folderCount: Number = None
-    lastScan: str | None = None
+    folder_count: Number = None
+    last_scan: str | None = None
     error: str | None = None
 
 
-class WirePlaylist(msgspec.Struct):
+class WirePlaylist(msgspec.Struct, rename="camel"):
     """A playlist; `entry` is there only when it was asked for by its id."""
 
     id: Id = None
@@ -166,85 +166,85 @@ class WirePlaylist(msgspec.Struct):
     comment: str | None = None
     owner: str | None = None
     public: Flag = None
-    songCount: Number = None
+    song_count: Number = None
     duration: Number = None
     created: str | None = None
     changed: str | None = None
     readonly: Flag = None
-    coverArt: Id = None
+    cover_art: Id = None
     entry: msgspec.Raw = msgspec.Raw()
 
 
-class Playlists(msgspec.Struct):
+class Playlists(msgspec.Struct, rename="camel"):
     """The playlists the user sees."""
 
     playlist: msgspec.Raw = msgspec.Raw()
 
 
-class NowPlayingEntry(msgspec.Struct):
+class NowPlayingEntry(msgspec.Struct, rename="camel"):
     """A song somebody listens to."""
 
     id: Id = None
     title: str | None = None
     username: str | None = None
-    playerName: str | None = None
-    minutesAgo: Number = None
-    positionMs: Number = None
+    player_name: str | None = None
+    minutes_ago: Number = None
+    position_ms: Number = None
     state: str | None = None
 
 
-class NowPlaying(msgspec.Struct):
+class NowPlaying(msgspec.Struct, rename="camel"):
     """What is being played."""
 
     entry: list[NowPlayingEntry] | NowPlayingEntry | None = None
 
 
-class WireUser(msgspec.Struct):
+class WireUser(msgspec.Struct, rename="camel"):
     """A user of the server."""
 
     username: str | None = None
-    adminRole: Flag = None
+    admin_role: Flag = None
 
 
-class Users(msgspec.Struct):
+class Users(msgspec.Struct, rename="camel"):
     """The users of the server."""
 
     user: list[WireUser] | WireUser | None = None
 
 
-class Extension(msgspec.Struct):
+class Extension(msgspec.Struct, rename="camel"):
     """An extension of the OpenSubsonic API that the server has."""
 
     name: str | None = None
 
 
-class Response(msgspec.Struct):
+class Response(msgspec.Struct, rename="camel"):
     """The envelope's content. What a call is about is kept raw and decoded by whoever asked."""
 
     status: str | None = None
     version: str | None = None
     type: str | None = None
-    serverVersion: str | None = None
-    openSubsonic: Flag = None
+    server_version: str | None = None
+    open_subsonic: Flag = None
     error: WireError | None = None
-    openSubsonicExtensions: list[Extension] | None = None
-    tokenInfo: WireUser | None = None
-    musicFolders: MusicFolders | None = None
-    scanStatus: ScanStatus | None = None
-    searchResult3: SearchResult3 | None = None
-    albumList2: AlbumList2 | None = None
+    open_subsonic_extensions: list[Extension] | None = None
+    token_info: WireUser | None = None
+    music_folders: MusicFolders | None = None
+    scan_status: ScanStatus | None = None
+    search_result3: SearchResult3 | None = None
+    album_list2: AlbumList2 | None = None
     artists: ArtistsID3 | None = None
     artist: msgspec.Raw = msgspec.Raw()
     album: msgspec.Raw = msgspec.Raw()
     song: msgspec.Raw = msgspec.Raw()
     playlists: Playlists | None = None
     playlist: msgspec.Raw = msgspec.Raw()
-    nowPlaying: NowPlaying | None = None
+    now_playing: NowPlaying | None = None
     user: WireUser | None = None
     users: Users | None = None
 
 
-class Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct, rename="camel"):
     """The whole body of every answer."""
 
     response: Response = msgspec.field(name="subsonic-response")

@@ -60,14 +60,16 @@ class Browsing:
         """Album artists, by their first letter."""
         folder = self._gate.folder(request)
         forms = self._gate.forms
-        letters: dict[str, list[Payload]] = {}
+        letters: dict[str, list[tuple[str, Payload]]] = {}
         for artist_id in self._gate.catalogue.album_artists:
             albums = [group for group in forms.own_albums(artist_id) if folder in (None, group.library)]
             if albums:
                 name = self._gate.catalogue.artists[artist_id]
-                letters.setdefault(name[:1].upper(), []).append(forms.artist(artist_id, user.name, albums))
+                letters.setdefault(name[:1].upper(), []).append(
+                    (name, forms.artist(artist_id, user.name, albums))
+                )
         index = [
-            {"name": letter, "artist": sorted(found, key=lambda form: str(form["name"]))}
+            {"name": letter, "artist": [form for _, form in sorted(found, key=lambda entry: entry[0])]}
             for letter, found in sorted(letters.items())
         ]
         return {"artists": {"ignoredArticles": "The", **forms.many("index", index)}}
@@ -115,7 +117,7 @@ class Browsing:
         query = request.value("query")
         if query is None:
             raise Refusal(10, "Required parameter 'query' is missing")
-        if how.song_cap is not None and request.number_of("songCount", 20) > how.song_cap:
+        if how.refuses_large_pages and request.number_of("songCount", 20) > (how.song_cap or 500):
             return Answer.json({"detail": [{"loc": ["query", "songCount"], "msg": "too large"}]}, status=422)
         words = self._words(query)
         if words is None:
@@ -176,14 +178,14 @@ class Browsing:
         return [song for song in songs if folder in (None, song.library)]
 
     def _in_order(self, kind: str, groups: list[Group]) -> list[Group]:
-        orders: dict[str, Callable[[Group], tuple[object, ...]]] = {
+        orders: dict[str, Callable[[Group], tuple[str | float, ...]]] = {
             "alphabeticalByName": lambda group: (group.name.casefold(), group.id),
             "alphabeticalByArtist": lambda group: (group.artists[0][1].casefold(), group.name, group.id),
             "newest": lambda group: (-group.added.timestamp(), group.id),
         }
         if kind not in orders:
             raise Refusal(0, "Not implemented!")
-        return sorted(groups, key=orders[kind])  # type: ignore[arg-type]
+        return sorted(groups, key=orders[kind])
 
 
 def _part(request: SimulatedRequest, kind: str, found: list[T]) -> list[T]:

@@ -91,11 +91,11 @@ class Catalogue:
         self.artists: dict[str, str] = {}
         self.albums_of: dict[str, list[Group]] = {}
         """By artist, everything the artist is on: as album artist first of all, but as a guest, too."""
-        self.album_artists: set[str] = set()
+        self.album_artists: dict[str, None] = {}
         for group in self.albums.values():
             for artist_id, name in group.artists:
                 self.artists[artist_id] = name
-                self.album_artists.add(artist_id)
+                self.album_artists[artist_id] = None
             credited = dict([*group.artists, *(artist for song in group.songs for artist in song.artists)])
             for artist_id, name in credited.items():
                 self.artists.setdefault(artist_id, name)

@@ -20,10 +20,10 @@ class EmptySearch(StrEnum):
 class Personality:
     """How a simulated server behaves.
 
-    `album_cap` is the largest page of albums it sends; asked for more, it sends that many, or refuses with 422 and a body
-    that is no envelope when `refuses_large_pages`. `plain_404` answers unknown things with status 404 and no envelope.
-    `null_lists` sends an empty list as `[]` where others drop the key. `basic_auth` accepts the header of that name.
-    `scan_total` says whether the scan status counts songs while at rest.
+    `album_cap` and `song_cap` are the largest pages it sends; asked for more, it sends that many, or refuses with 422
+    and a body that is no envelope when `refuses_large_pages`. `plain_404` answers unknown things with status 404 and
+    no envelope. `empty_lists` sends an empty list as `[]` where others drop the key. `basic_auth` accepts the header
+    of that name. `scan_total` says whether the scan status counts songs while at rest.
     """
 
     product: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from soulsync_engine.testing.audio import TEMPLATES, AudioFormat
@@ -73,7 +74,11 @@ class Writing:
         if not 0 <= stars <= 5:
             raise Refusal(0, "rating must be between 0 and 5")
         catalogue = self._gate.catalogue
-        known = {"song": catalogue.songs, "album": catalogue.albums, "artist": catalogue.artists}
+        known: dict[str, Mapping[str, object]] = {
+            "song": catalogue.songs,
+            "album": catalogue.albums,
+            "artist": catalogue.artists,
+        }
         for kind, items in known.items():
             if item_id in items:
                 self._gate.state.opinion(user.name, kind, item_id).stars = stars
