@@ -10,9 +10,8 @@ import time
 import venv
 from pathlib import Path
 
-from measuring import Row, run_json
-
 import scan
+from measuring import Row, run_json
 
 
 def rows(library: Path, files: int, environments: Path) -> list[Row]:
@@ -38,7 +37,9 @@ def beets_seconds(library: Path, environments: Path) -> float:
     binaries = _environment(environments / "beets", "beets")
     with tempfile.TemporaryDirectory(dir=library.parent) as home:
         config = Path(home, "config.yaml")
-        config.write_text(f"directory: {library}\nlibrary: {home}/library.db\nimport: {{copy: no, write: no}}\n")
+        config.write_text(
+            f"directory: {library}\nlibrary: {home}/library.db\nimport: {{copy: no, write: no}}\n"
+        )
         return _timed(
             [str(binaries / "beet"), "-c", str(config), "import", "-A", "-q", "-C", "-W", str(library)],
             {"BEETSDIR": home},

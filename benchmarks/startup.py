@@ -25,9 +25,7 @@ def rows() -> list[Row]:
     ]
     for arguments in (["--help"], ["backends"]):
         wall = wall_ms([SOULSYNC, *arguments])
-        table.append(
-            Row(f"`soulsync {arguments[0]}`, wall", "<= 250 ms", f"{wall:.0f} ms", wall <= 250)
-        )
+        table.append(Row(f"`soulsync {arguments[0]}`, wall", "<= 250 ms", f"{wall:.0f} ms", wall <= 250))
     routed, direct = call_microseconds()
     more = routed - direct
     table.append(

@@ -74,7 +74,9 @@ class Session:
             conceal=self._redactor.add,
             executor=executor,
         )
-        self._client: MediaServerClient = self._guarded("the constructor", lambda: backend.client_class(context))
+        self._client: MediaServerClient = self._guarded(
+            "the constructor", lambda: backend.client_class(context)
+        )
         self._bus = ServerBus(self._client, plugins.wrappers(self.description))
         plugins.notify("soulsync_server_opened", server=self.description)
 

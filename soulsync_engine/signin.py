@@ -1,8 +1,8 @@
 """Signing in without typing a password into the host: a code that is confirmed elsewhere.
 
-    challenge = sign_in.begin()          # show challenge.code and challenge.url to the person
-    outcome = sign_in.poll(challenge)    # every few seconds, until it is no longer pending
-    outcome.settings                     # goes into the server's configuration
+challenge = sign_in.begin()          # show challenge.code and challenge.url to the person
+outcome = sign_in.poll(challenge)    # every few seconds, until it is no longer pending
+outcome.settings                     # goes into the server's configuration
 """
 
 from __future__ import annotations
