@@ -1,0 +1,104 @@
+"""Values as servers write them: times, numbers, flags, single things where there should be a list."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from soulsync_navidrome import mapper
+from soulsync_navidrome.mapper import Reading
+from soulsync_navidrome.values import (
+    flag,
+    milliseconds,
+    moment,
+    positive,
+    rating_from_stars,
+    stars_from_rating,
+    whole,
+)
+from soulsync_navidrome.wire import AlbumID3, Child
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-05-01T12:00:00", NOON),
+        ("2024-05-01T12:00:00Z", NOON),
+        ("2024-05-01T12:00:00.000Z", NOON),
+        ("2024-05-01T12:00:00.000000000Z", NOON),
+        ("2024-05-01T14:00:00+02:00", NOON),
+        ("0001-01-01T00:00:00Z", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_times_are_aware_whatever_they_look_like(text: str | None, expected: datetime | None) -> None:
+    assert moment(text) == expected
+
+
+def test_numbers_come_as_texts_and_with_fractions() -> None:
+    assert (whole("12"), whole("12.7"), whole("twelve"), whole(12.7), whole("nan"), whole(None)) == (
+        *(12, 12, None, 12, None, None),
+    )
+    assert (positive(-1), positive(0), positive("3")) == (None, None, 3)
+    assert (milliseconds(3), milliseconds(3.25), milliseconds("3"), milliseconds(-1)) == (3000, 3250, 3000, None)
+    assert (flag("true"), flag("false"), flag(True), flag(None)) == (True, False, True, None)
+
+
+@pytest.mark.parametrize("stars", range(1, 6))
+def test_stars_survive_the_way_there_and_back(stars: int) -> None:
+    assert stars_from_rating(rating_from_stars(stars)) == stars
+
+
+def test_a_low_rating_is_one_star_and_none_is_no_star() -> None:
+    assert (stars_from_rating(1), stars_from_rating(None)) == (1, 0)
+    assert (rating_from_stars(0), rating_from_stars(None)) == (None, None)
+
+
+def song(text: str) -> Child:
+    return msgspec.json.decode(text, type=Child)
+
+
+def test_ids_are_texts_whatever_they_were() -> None:
+    how = Reading(server="home", rich=False)
+    track = mapper.track(song('{"id": 12, "albumId": 3, "artist": "A", "artistId": 4, "title": "T"}'), how)
+    assert (track.ref.id, track.album_id, track.artists[0].id) == ("12", "3", "4")
+
+
+@pytest.mark.parametrize(
+    "genres", ['"genre": "Jazz"', '"genres": [{"name": "Jazz"}]', '"genres": ["Jazz"]', '"genres": [{"value": "Jazz"}]']
+)
+def test_genres_come_in_four_ways(genres: str) -> None:
+    how = Reading(server="home", rich=True)
+    assert mapper.track(song(f'{{"id": "1", "title": "T", {genres}}}'), how).genres == ("Jazz",)
+
+
+def test_a_song_without_title_is_called_after_its_file() -> None:
+    how = Reading(server="home", rich=False)
+    assert mapper.track(song('{"id": "1", "title": " ", "path": "a/b/Some File.mp3"}'), how).title == "Some File"
+
+
+def test_a_made_up_path_is_not_shown_as_one() -> None:
+    how = Reading(server="home", rich=True, made_up_paths=True)
+    made_up = mapper.track(song('{"id": "1", "title": "T", "path": "A/B/01 - T.mp3"}'), how)
+    real = mapper.track(song('{"id": "1", "title": "T", "path": "/music/A/B/01 - T.mp3"}'), how)
+    assert (made_up.path, "path" in made_up.omitted) == (None, True)
+    assert (real.path, "path" in real.omitted) == ("/music/A/B/01 - T.mp3", False)
+
+
+def test_an_isrc_and_musicbrainz_ids_are_read() -> None:
+    how = Reading(server="home", rich=True)
+    uuid = "0B87A4E5-1234-4abc-9def-0123456789ab"
+    track = mapper.track(song(f'{{"id": "1", "title": "T", "isrc": "XX", "musicBrainzId": "{uuid}"}}'), how)
+    assert (track.isrcs, track.musicbrainz.recording) == (("XX",), uuid.lower())
+    album = mapper.album(_album(uuid), how)
+    assert album.musicbrainz.release == uuid.lower()
+
+
+def _album(uuid: str) -> AlbumID3:
+    return msgspec.json.decode(f'{{"id": "1", "name": "A", "musicBrainzId": "{uuid}"}}', type=AlbumID3)
