@@ -28,7 +28,17 @@ def track_id(library: str, path: bytes, attempt: int = 0) -> str:
 
     `attempt` counts up while the id is taken by a file that was first seen there and has moved since.
     """
-    return _digest(b"track", (library.encode(), path, b"%d" % attempt))
+    # The same digest in pieces: there is one of these for each file, and the first piece is always the same.
+    digest = _track_digest(library).copy()
+    number = b"%d" % attempt
+    digest.update(b"%d:%s%d:%s" % (len(path), path, len(number), number))
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _track_digest(library: str) -> blake2b:
+    part = library.encode()
+    return blake2b(b"%d:%s" % (len(part), part), digest_size=16, person=b"track")
 
 
 def album_id(library: str, artists: tuple[str, ...], title: str, edition: str) -> str:

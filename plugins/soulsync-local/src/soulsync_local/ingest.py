@@ -29,7 +29,7 @@ from soulsync_local.plan import (
 from soulsync_local.reading import Reader, Reading
 from soulsync_local.roots import Root
 from soulsync_local.snapshot import Snapshot
-from soulsync_local.storing import Moment, store_group
+from soulsync_local.storing import Moment, store_groups
 from soulsync_local.walk import Entry, RootWalk
 
 _FLUSH = 2000
@@ -212,16 +212,13 @@ class Ingest:
                 library = batch[start][0].root.library
                 # Taken only when an item changes, so that what was known to be current before still is.
                 generation = current_generation(connection, library) + 1
-                changed = False
                 end = start
                 while end < len(batch) and batch[end][0].root.library == library:
-                    group, readings = batch[end]
-                    changed |= store_group(connection, group, readings, self._moments[library], generation)
                     end += 1
-                start = end
-                if changed:
+                if store_groups(connection, batch[start:end], self._moments[library], generation):
                     next_generation(connection, library)
                     self._generations[library] += 1
+                start = end
         for group, readings in batch:
             for entry, reading in zip(group.reads, readings, strict=True):
                 if reading.reason is not None:

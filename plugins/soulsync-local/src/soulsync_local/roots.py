@@ -35,7 +35,11 @@ class Root:
 
     def absolute(self, path: bytes) -> bytes:
         """The whole path of a file or folder below this one."""
-        return os.path.join(self.raw, path)
+        return self._start + path
+
+    @cached_property
+    def _start(self) -> bytes:
+        return os.path.join(self.raw, b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -111,42 +110,44 @@ class _Walker:
             prefix = folder + b"/" if folder else b""
             if outside and not self._first_time(folder):
                 continue
+            below: list[bytes] = []
             for item in self._items(folder):
                 name = item.name
                 try:
-                    if item.is_symlink():
+                    # The most frequent first; for all but links the answer is known without asking the system.
+                    if item.is_file(follow_symlinks=False):
+                        if _is_audio_name(name):
+                            info = item.stat(follow_symlinks=False)
+                            append(_entry(prefix + name, info))
+                    elif item.is_symlink():
                         links.append(prefix + name)
-                    elif item.is_dir(follow_symlinks=False):
-                        if name not in _NOT_FOR_MUSIC and not name.startswith(b".Trash-"):
-                            pending.append(prefix + name)
-                    elif _is_audio_name(name) and item.is_file(follow_symlinks=False):
-                        info = item.stat(follow_symlinks=False)
-                        append(
-                            Entry(
-                                prefix + name,
-                                info.st_size,
-                                info.st_mtime_ns,
-                                info.st_ino,
-                                info.st_mode,
-                                info.st_dev,
-                            )
-                        )
+                    elif (
+                        item.is_dir(follow_symlinks=False)
+                        and name not in _NOT_FOR_MUSIC
+                        and not name.startswith(b".Trash-")
+                    ):
+                        below.append(prefix + name)
                 except FileNotFoundError:
                     continue
                 except OSError as error:
                     self._unreadable(prefix + name, error)
+            # Nearly in path order, so that sorting costs next to nothing.
+            below.sort(reverse=True)
+            pending += below
 
-    def _items(self, folder: bytes) -> Iterator[os.DirEntry[bytes]]:
+    def _items(self, folder: bytes) -> list[os.DirEntry[bytes]]:
         root = self._found.root
+        found: list[os.DirEntry[bytes]] = []
         try:
             with os.scandir(root.absolute(folder)) as items:
-                yield from items
+                found.extend(items)
         except OSError as error:
             if not folder:
                 refuse_root(root, error)
             if isinstance(error, FileNotFoundError | NotADirectoryError):
                 raise VanishedError(folder) from error
             self._unreadable(folder, error)
+        return found
 
     def _unreadable(self, path: bytes, error: OSError) -> None:
         self._found.unreadable.append(Unreadable(path, error.strerror or str(error)))
@@ -177,9 +178,14 @@ class _Walker:
         if stat.S_ISDIR(info.st_mode):
             self._descend(path, links, outside=True)
         elif stat.S_ISREG(info.st_mode) and _is_audio_name(path):
-            self._found.entries.append(
-                Entry(path, info.st_size, info.st_mtime_ns, info.st_ino, info.st_mode, info.st_dev)
-            )
+            self._found.entries.append(_entry(path, info))
+
+
+def _entry(path: bytes, info: os.stat_result) -> Entry:
+    # A tenth of a listing's time goes into these, and this is twice as fast as calling the class.
+    return tuple.__new__(
+        Entry, (path, info.st_size, info.st_mtime_ns, info.st_ino, info.st_mode, info.st_dev)
+    )
 
 
 def _is_audio_name(name: bytes) -> bool:
