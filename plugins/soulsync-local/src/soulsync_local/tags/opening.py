@@ -28,6 +28,8 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 from mutagen.wavpack import WavPack
 
+from soulsync_local.tags.vorbis import LIGHTER
+
 HEAD_SIZE = 64
 """How many of a file's first bytes `kind_of` wants to see."""
 
@@ -89,9 +91,13 @@ def open_audio(file: BufferedReader, head: bytes) -> Opened:
         return _open_mpeg(file)
     if kind is AAC:
         return _open_aac(file)
-    audio = _open_by_name(file) if kind is None else kind(file)
+    if kind is None:
+        audio = _open_by_name(file)
+        kind = type(audio)
+    else:
+        audio = LIGHTER.get(kind, kind)(file)
     tags = () if audio.tags is None else (audio.tags,)
-    return Opened(type(audio), audio.info, tags, tuple(audio.pictures) if isinstance(audio, FLAC) else ())
+    return Opened(kind, audio.info, tags, tuple(audio.pictures) if isinstance(audio, FLAC) else ())
 
 
 def _open_by_name(file: BufferedReader) -> mutagen.FileType:

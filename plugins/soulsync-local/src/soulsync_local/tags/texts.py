@@ -75,7 +75,11 @@ def of_vorbis(comments: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """The texts of Vorbis comments, given as pairs of name and value."""
     texts: dict[str, list[str]] = {}
     for name, value in comments:
-        texts.setdefault(name.lower(), []).append(value)
+        name = name.lower()
+        if name in texts:
+            texts[name].append(value)
+        else:
+            texts[name] = [value]
     return texts
 
 

@@ -53,7 +53,7 @@ def read_with_mutagen(file: BufferedReader, head: bytes, size: int) -> FileTags:
     bits_per_second = getattr(info, "bitrate", None)
     if not bits_per_second and seconds:
         bits_per_second = size * 8 / seconds
-    found = _texts(opened)
+    found = _texts(opened.tags)
     if opened.kind is WAVE and not opened.tags:
         found = _riff_info(file)
     return file_tags(
@@ -64,13 +64,15 @@ def read_with_mutagen(file: BufferedReader, head: bytes, size: int) -> FileTags:
         # Opus has no rate of its own: it always decodes to 48 kHz.
         sample_rate=48000 if opened.kind is OggOpus else getattr(info, "sample_rate", None),
         codec=_codec(opened),
-        has_cover=bool(opened.pictures) or any(map(_has_picture, opened.tags)),
+        has_cover=bool(opened.pictures) or any(_has_picture(tags, found) for tags in opened.tags),
     )
 
 
-def _texts(opened: Opened) -> dict[str, list[str]]:
+def _texts(all_tags: tuple[mutagen.Tags, ...]) -> dict[str, list[str]]:
+    if len(all_tags) == 1:
+        return _texts_of(all_tags[0])
     merged: dict[str, list[str]] = {}
-    for tags in opened.tags:
+    for tags in all_tags:
         for name, values in _texts_of(tags).items():
             merged.setdefault(name, values)
     return merged
@@ -122,7 +124,7 @@ def _codec(opened: Opened) -> str:
     return _CODECS.get(opened.kind, opened.kind.__name__.lower())
 
 
-def _has_picture(tags: mutagen.Tags) -> bool:
+def _has_picture(tags: mutagen.Tags, found: dict[str, list[str]]) -> bool:
     if isinstance(tags, ID3):
         return bool(tags.getall("APIC"))
     if isinstance(tags, MP4Tags):
@@ -131,4 +133,4 @@ def _has_picture(tags: mutagen.Tags) -> bool:
         return "cover art (front)" in tags
     if isinstance(tags, ASFTags):
         return "WM/Picture" in tags
-    return "metadata_block_picture" in tags or "coverart" in tags
+    return "metadata_block_picture" in found or "coverart" in found
