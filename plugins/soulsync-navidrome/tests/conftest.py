@@ -24,7 +24,10 @@ def engines(tmp_path: Path) -> Iterator[Callable[..., MediaServerEngine]]:
 
         def open_engine(settings: Mapping[str, object], backend: str = "navidrome") -> MediaServerEngine:
             record = BackendRecord(
-                name=backend, distribution="soulsync-navidrome", version="", value=f"soulsync_navidrome:{backend}"
+                name=backend,
+                distribution="soulsync-navidrome",
+                version="",
+                value=f"soulsync_navidrome:{backend}",
             )
             config = {
                 "server": {"active": "home"},

@@ -73,7 +73,12 @@ def test_a_song_with_everything_keeps_everything(recorded: Path) -> None:
         ArtistCredit(name="album artist2", id="2"),
     )
     assert (track.track_number, track.disc, track.year) == (1, None, 1985)
-    assert (track.duration_ms, track.bitrate, track.sample_rate, track.size) == (146_000, 320, 44_100, 8_421_341)
+    assert (track.duration_ms, track.bitrate, track.sample_rate, track.size) == (
+        146_000,
+        320,
+        44_100,
+        8_421_341,
+    )
     assert (track.codec, track.genres, track.isrcs) == ("flac", ("rock", "progressive"), ("ISRC-1", "ISRC-2"))
     assert (track.favorite, track.rating, track.library_id) == (True, None, "1")
     assert track.musicbrainz == MusicBrainzIds(), "what is no MusicBrainz id is not passed on as one"

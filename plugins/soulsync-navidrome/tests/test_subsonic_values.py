@@ -46,7 +46,12 @@ def test_numbers_come_as_texts_and_with_fractions() -> None:
         *(12, 12, None, 12, None, None),
     )
     assert (positive(-1), positive(0), positive("3")) == (None, None, 3)
-    assert (milliseconds(3), milliseconds(3.25), milliseconds("3"), milliseconds(-1)) == (3000, 3250, 3000, None)
+    assert (milliseconds(3), milliseconds(3.25), milliseconds("3"), milliseconds(-1)) == (
+        3000,
+        3250,
+        3000,
+        None,
+    )
     assert (flag("true"), flag("false"), flag(True), flag(None)) == (True, False, True, None)
 
 
@@ -71,7 +76,13 @@ def test_ids_are_texts_whatever_they_were() -> None:
 
 
 @pytest.mark.parametrize(
-    "genres", ['"genre": "Jazz"', '"genres": [{"name": "Jazz"}]', '"genres": ["Jazz"]', '"genres": [{"value": "Jazz"}]']
+    "genres",
+    [
+        '"genre": "Jazz"',
+        '"genres": [{"name": "Jazz"}]',
+        '"genres": ["Jazz"]',
+        '"genres": [{"value": "Jazz"}]',
+    ],
 )
 def test_genres_come_in_four_ways(genres: str) -> None:
     how = Reading(server="home", rich=True)
@@ -80,7 +91,9 @@ def test_genres_come_in_four_ways(genres: str) -> None:
 
 def test_a_song_without_title_is_called_after_its_file() -> None:
     how = Reading(server="home", rich=False)
-    assert mapper.track(song('{"id": "1", "title": " ", "path": "a/b/Some File.mp3"}'), how).title == "Some File"
+    assert (
+        mapper.track(song('{"id": "1", "title": " ", "path": "a/b/Some File.mp3"}'), how).title == "Some File"
+    )
 
 
 def test_a_made_up_path_is_not_shown_as_one() -> None:

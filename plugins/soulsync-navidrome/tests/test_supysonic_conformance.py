@@ -66,7 +66,9 @@ def environment() -> Path:
 def memory() -> Path:
     """A folder in memory, of this process alone."""
     shared = Path("/dev/shm")
-    root = Path(tempfile.mkdtemp(prefix="soulsync-supysonic-", dir=shared if os.access(shared, os.W_OK) else None))
+    root = Path(
+        tempfile.mkdtemp(prefix="soulsync-supysonic-", dir=shared if os.access(shared, os.W_OK) else None)
+    )
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     return root
 
@@ -97,7 +99,15 @@ class Supysonic:
         self.scan()
         self._scanned = (self.home / "supysonic.db").read_bytes()
         self.port = _free_port()
-        arguments = ["-b", f"127.0.0.1:{self.port}", "-w", "1", "--threads", "4", "supysonic.web:create_application()"]
+        arguments = [
+            "-b",
+            f"127.0.0.1:{self.port}",
+            "-w",
+            "1",
+            "--threads",
+            "4",
+            "supysonic.web:create_application()",
+        ]
         self._processes = [_start(self.home, "gunicorn", *arguments)]
         _wait_for(self.base_url)
 
@@ -226,5 +236,3 @@ class TestSupysonic(BackendConformance):
             server.stop()
         cls.servers.clear()
         cls.own.clear()
-
-

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
 from soulsync_navidrome.simulator.gate import Gate, Refusal
-from soulsync_navidrome.simulator.library import Group, Song
+from soulsync_navidrome.simulator.library import Group
 from soulsync_navidrome.simulator.payloads import Payload
 from soulsync_navidrome.simulator.personality import EmptySearch
 from soulsync_navidrome.simulator.state import SimulatedUser
@@ -107,7 +107,10 @@ class Browsing:
             if how.refuses_large_pages:
                 return Answer.json({"detail": [{"loc": ["query", "size"], "msg": "too large"}]}, status=422)
             size = how.album_cap
-        groups = self._in_order(request.value("type") or "", self._albums(request))
+        folder = self._gate.folder(request)
+        groups = self._in_order(request.value("type") or "")
+        if folder is not None:
+            groups = [group for group in groups if group.library == folder]
         page = [self._gate.forms.album(group, user.name) for group in groups[offset : offset + size]]
         return {"albumList2": self._gate.forms.many("album", page)}
 
@@ -123,20 +126,17 @@ class Browsing:
         if words is None:
             return {"searchResult3": self._hits([], [], [])}
         folder = self._gate.folder(request)
+        catalogue = self._gate.catalogue
         artists = [
             artist_id
-            for artist_id in self._gate.catalogue.album_artists
-            if _holds(words, self._gate.catalogue.artists[artist_id])
+            for artist_id in (catalogue.album_artists if request.value("artistCount") != "0" else ())
+            if _holds(words, catalogue.artists[artist_id])
             and any(folder in (None, group.library) for group in forms.own_albums(artist_id))
         ]
-        albums = [
-            group for group in self._albums(request) if _holds(words, group.name, *_names(group.artists))
-        ]
-        songs = [
-            song
-            for song in self._songs(folder)
-            if _holds(words, song.title, song.album, *_names(song.artists))
-        ]
+        albums, songs = catalogue.albums_of_library(folder), catalogue.songs_of(folder)
+        if words:
+            albums = [group for group in albums if _holds(words, group.name, *_names(group.artists))]
+            songs = [song for song in songs if _holds(words, song.title, song.album, *_names(song.artists))]
         return {
             "searchResult3": self._hits(
                 [forms.artist(artist_id, user.name) for artist_id in _part(request, "artist", artists)],
@@ -169,15 +169,7 @@ class Browsing:
             return []
         return _folded(text.replace('"', " ").replace("*", " ")).split() or None
 
-    def _albums(self, request: SimulatedRequest) -> list[Group]:
-        folder = self._gate.folder(request)
-        return [group for group in self._gate.catalogue.albums.values() if folder in (None, group.library)]
-
-    def _songs(self, folder: int | None) -> Sequence[Song]:
-        songs = self._gate.catalogue.songs.values()
-        return [song for song in songs if folder in (None, song.library)]
-
-    def _in_order(self, kind: str, groups: list[Group]) -> list[Group]:
+    def _in_order(self, kind: str) -> list[Group]:
         orders: dict[str, Callable[[Group], tuple[str | float, ...]]] = {
             "alphabeticalByName": lambda group: (group.name.casefold(), group.id),
             "alphabeticalByArtist": lambda group: (group.artists[0][1].casefold(), group.name, group.id),
@@ -185,7 +177,7 @@ class Browsing:
         }
         if kind not in orders:
             raise Refusal(0, "Not implemented!")
-        return sorted(groups, key=orders[kind])
+        return self._gate.catalogue.albums_in_order(kind, orders[kind])
 
 
 def _part(request: SimulatedRequest, kind: str, found: list[T]) -> list[T]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, cast
 
 from soulsync_engine.testing.scenarios import Scenario, ScenarioTrack
 
@@ -73,6 +73,7 @@ class Catalogue:
 
     def __init__(self, songs: Iterable[Song], libraries: Iterable[str]) -> None:
         self.libraries = dict(enumerate(libraries, start=1))
+        self._lists: dict[str, list[Song] | list[Group]] = {}
         self.songs = {song.id: song for song in songs}
         grouped: dict[str, list[Song]] = {}
         for song in self.songs.values():
@@ -100,6 +101,32 @@ class Catalogue:
             for artist_id, name in credited.items():
                 self.artists.setdefault(artist_id, name)
                 self.albums_of.setdefault(artist_id, []).append(group)
+
+    def songs_of(self, library: int | None) -> list[Song]:
+        """The songs of one library, or of all, in the order of listings."""
+        return self._songs(f"songs of {library}", lambda song: library in (None, song.library))
+
+    def albums_of_library(self, library: int | None) -> list[Group]:
+        """The albums of one library, or of all."""
+        return [group for group in self.albums.values() if library in (None, group.library)]
+
+    def songs_by_id(self) -> list[Song]:
+        """The songs in the order of their ids."""
+        key = "songs by id"
+        if key not in self._lists:
+            self._lists[key] = sorted(self.songs.values(), key=lambda song: song.id)
+        return cast("list[Song]", self._lists[key])
+
+    def albums_in_order(self, key: str, order: Callable[[Group], tuple[str | float, ...]]) -> list[Group]:
+        """The albums in an order, which is made only once for each key."""
+        if key not in self._lists:
+            self._lists[key] = sorted(self.albums.values(), key=order)
+        return cast("list[Group]", self._lists[key])
+
+    def _songs(self, key: str, wanted: Callable[[Song], bool]) -> list[Song]:
+        if key not in self._lists:
+            self._lists[key] = [song for song in self.songs.values() if wanted(song)]
+        return cast("list[Song]", self._lists[key])
 
 
 class Naming:

@@ -62,17 +62,17 @@ class Native:
         return answer
 
     def _songs(self, request: SimulatedRequest, user: SimulatedUser) -> Answer:
-        songs = self._wanted(request, sorted(self._gate.catalogue.songs.values(), key=lambda song: song.id))
+        songs = self._wanted(request, self._gate.catalogue.songs_by_id())
         return _page(request, songs, lambda song: self._song(song, user.name))
 
     def _albums(self, request: SimulatedRequest, user: SimulatedUser) -> Answer:
-        groups = self._wanted(
-            request, sorted(self._gate.catalogue.albums.values(), key=lambda group: group.id)
-        )
+        groups = self._wanted(request, self._gate.catalogue.albums_in_order("id", lambda group: (group.id,)))
         return _page(request, groups, lambda group: self._album(group, user.name))
 
-    def _wanted(self, request: SimulatedRequest, items: Sequence[T]) -> list[T]:
+    def _wanted(self, request: SimulatedRequest, items: Sequence[T]) -> Sequence[T]:
         libraries, ids = request.values("library_id"), request.values("id")
+        if not libraries and not ids:
+            return items
         return [
             item
             for item in items

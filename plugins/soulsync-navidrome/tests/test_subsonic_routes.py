@@ -1,0 +1,292 @@
+"""Which way a library is read, in how many requests, and that what it brings is the same by every way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from soulsync_engine.errors import IncompleteSweepError, SoulSyncError, UnavailableError, UnsupportedError
+from soulsync_engine.models import Kind, Scope, Track
+from soulsync_engine.server import MediaServer
+from soulsync_engine.testing.scenarios import empty, odd, shared, small
+from soulsync_engine.testing.simulator import Answer, Exchange, status
+from soulsync_navidrome.simulator import (
+    API_KEYS,
+    NAVIDROME,
+    OLD_NAVIDROME,
+    STRICT_OPENSUBSONIC,
+    SUBSONIC_1_12,
+    NavidromeSimulator,
+    Personality,
+)
+
+Open = Callable[..., MediaServer]
+ALL = [NAVIDROME, OLD_NAVIDROME, SUBSONIC_1_12, STRICT_OPENSUBSONIC, API_KEYS]
+
+
+def routes(server: MediaServer) -> str:
+    """What the doctor shows about how the library was read."""
+    return " ".join(server.connect().notes)
+
+
+def shape(track: Track) -> tuple[object, ...]:
+    """What a track is, whatever way it came."""
+    return (
+        *(track.title, track.artists, track.album, track.album_id, track.album_artists, track.disc),
+        *(track.track_number, track.duration_ms, track.year, track.genres, track.isrcs, track.size),
+        *(track.bitrate, track.codec, track.favorite, track.added, track.ref),
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (NAVIDROME, "Navidrome's own API"),
+        (replace(NAVIDROME, native=False), "listed by search3"),
+        (OLD_NAVIDROME, "listed by search3"),
+        (SUBSONIC_1_12, "listed by search3"),
+        (STRICT_OPENSUBSONIC, "listed by getAlbumList2 and getAlbum"),
+        (API_KEYS, "listed by search3"),
+    ],
+    ids=["navidrome", "no-native", "old", "plain", "strict", "keys"],
+)
+def test_the_way_follows_from_what_the_server_shows_and_the_doctor_tells_it(
+    open_server: Open, how: Personality, said: str
+) -> None:
+    with NavidromeSimulator(how, scenario=odd()) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        assert "not listed yet" in routes(server)
+        assert len(list(server.iter_tracks())) == len(odd().tracks)
+        told = routes(server)
+        assert said in told
+        assert "requests" in told
+        assert "because" in told
+
+
+def test_the_native_api_brings_the_tracks_and_albums_that_search_brings(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=odd()) as simulator:
+        native = open_server(simulator.settings())
+        search = open_server({**simulator.settings(), "native_api": False})
+        assert {shape(track) for track in native.iter_tracks()} == {
+            shape(track) for track in search.iter_tracks()
+        }
+        ours, theirs = ({album.ref: album for album in server.iter_albums()} for server in (native, search))
+        assert ours.keys() == theirs.keys()
+        for ref, album in ours.items():
+            assert (album.title, album.artists, album.year, album.track_count, album.duration_ms) == (
+                theirs[ref].title,
+                theirs[ref].artists,
+                theirs[ref].year,
+                theirs[ref].track_count,
+                theirs[ref].duration_ms,
+            )
+
+
+def test_the_native_api_knows_paths_and_libraries(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=shared()) as simulator:
+        tracks = list(open_server(simulator.settings()).iter_tracks())
+        assert all(track.path and track.path.startswith("/music/") for track in tracks)
+        assert {track.library_id for track in tracks} == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b'{"songs": []}', b'[{"id": 1}]', b'[{"id": "1", "name": "x"}]', b"<html>"],
+)
+def test_native_answers_of_another_shape_switch_it_off(open_server: Open, body: bytes) -> None:
+    def odd_one(exchange: Exchange) -> Answer:
+        return Answer(body=body, headers={"X-Total-Count": "17"})
+
+    with NavidromeSimulator(scenario=small()) as simulator:
+        simulator.faults.always(odd_one, path="/api/song")
+        server = open_server(simulator.settings())
+        if body == b"[]":
+            # A list that stops short of its total is noticed when it is read.
+            with pytest.raises(IncompleteSweepError):
+                list(server.iter_tracks())
+            return
+        assert len(list(server.iter_tracks())) == 17
+        assert "search3" in routes(server)
+
+
+def test_native_totals_that_disagree_with_the_search_switch_it_off(open_server: Open) -> None:
+    def more(exchange: Exchange) -> Answer:
+        return replace(exchange.produce(), headers={"X-Total-Count": "18"})
+
+    with NavidromeSimulator(scenario=small()) as simulator:
+        simulator.faults.always(more, path="/api/song")
+        server = open_server(simulator.settings())
+        assert len(list(server.iter_tracks())) == 17
+        assert "declares 18 songs" in routes(server)
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 429])
+def test_a_native_api_that_lets_nobody_in_is_done_without(open_server: Open, code: int) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        simulator.faults.always(status(code, retry_after=60 if code == 429 else None), path="/auth/login")
+        assert len(list(open_server(simulator.settings()).iter_tracks())) == 17
+
+
+def test_a_token_of_the_native_api_that_expired_is_renewed(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        list(server.iter_tracks())
+        simulator.state.users["admin"].token = "another"
+        assert len(list(server.iter_tracks())) == 17
+
+
+@pytest.mark.parametrize("how", ALL, ids=lambda how: str(how.product))
+def test_a_library_is_read_with_few_requests(open_server: Open, how: Personality) -> None:
+    tracks, albums = 3000, 300
+    with NavidromeSimulator(how, tracks=tracks) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        server.connect()
+        simulator.forget()
+        assert len({track.ref.id for track in server.iter_tracks()}) == tracks
+        assert len({album.ref.id for album in server.iter_albums()}) == albums
+        assert len({artist.ref.id for artist in server.iter_artists()}) == albums // 2
+        budget = 320 if how is STRICT_OPENSUBSONIC else 16
+        assert len(simulator.requests) <= budget
+
+
+def test_budgets_for_a_hundred_thousand_tracks(open_server: Open) -> None:
+    """210 by search, 70 by the native API, the library whole, a sign-in included."""
+    with NavidromeSimulator(tracks=100_000) as simulator:
+        for native, budget in ((False, 210), (True, 70)):
+            simulator.forget()
+            server = open_server({**simulator.settings(), "native_api": native, "timeout": 60.0})
+            assert sum(1 for _ in server.iter_tracks()) == 100_000
+            assert sum(1 for _ in server.iter_albums()) == 10_000
+            assert sum(1 for _ in server.iter_artists()) == 5_000
+            assert len(simulator.requests) <= budget
+
+
+def test_nothing_changed_is_found_out_with_three_requests(
+    engines: Callable[..., object], tmp_path: Path
+) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        engines(simulator.settings()).sync()  # type: ignore[attr-defined]
+        simulator.forget()
+        report = engines(simulator.settings()).sync()  # type: ignore[attr-defined]
+        assert report.mode == "unchanged"
+        assert len(simulator.requests) <= 3
+
+
+def test_a_server_that_quietly_sends_less_than_asked_for_is_read_to_the_end(open_server: Open) -> None:
+    def at_most_seven(exchange: Exchange) -> Answer:
+        import msgspec
+
+        answer = exchange.produce()
+        assert isinstance(answer.body, bytes)
+        content = msgspec.json.decode(answer.body)
+        found = content["subsonic-response"].get("searchResult3", {})
+        if "song" in found:
+            found["song"] = found["song"][:7]
+        listed = content["subsonic-response"].get("albumList2", {})
+        if "album" in listed:
+            listed["album"] = listed["album"][:7]
+        return Answer.json(content)
+
+    with NavidromeSimulator(replace(NAVIDROME, native=False), tracks=500) as simulator:
+        simulator.faults.always(at_most_seven, path="/rest/search3.view")
+        simulator.faults.always(at_most_seven, path="/rest/getAlbumList2.view")
+        server = open_server(simulator.settings())
+        assert len({track.ref for track in server.iter_tracks()}) == 500
+        assert len({album.ref for album in server.iter_albums()}) == 50
+
+
+def test_without_a_list_of_albums_the_artists_are_walked_and_guests_count_once(open_server: Open) -> None:
+    with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=odd()) as simulator:
+        gone = status(200, body=_refusal(), content_type="application/json")
+        simulator.faults.always(gone, path="/rest/getAlbumList2.view")
+        server = open_server(simulator.settings(), "subsonic")
+        tracks = list(server.iter_tracks())
+        assert len(tracks) == len(odd().tracks)
+        assert len({track.ref for track in tracks}) == len(tracks)
+        assert "getArtists, getArtist and getAlbum" in routes(server)
+        albums = list(server.iter_albums())
+        assert len({album.ref for album in albums}) == len(albums) == len(simulator.catalogue.albums)
+
+
+def test_a_server_that_ignores_folders_cannot_leak_one_into_another(open_server: Open) -> None:
+    from soulsync_navidrome.simulator.gate import Gate
+
+    class Heedless(NavidromeSimulator):
+        """Shows everything, whatever library is asked for."""
+
+        def __init__(self) -> None:
+            super().__init__(replace(NAVIDROME, native=False), scenario=shared())
+            gate: Gate = self._gate
+            gate.folder = lambda request: None  # type: ignore[method-assign]
+
+    with Heedless() as simulator:
+        server = open_server(simulator.settings())
+        assert len(list(server.iter_tracks())) == len(shared().tracks)
+        with pytest.raises(UnavailableError, match="same albums for two music folders"):
+            list(server.iter_tracks(Scope(libraries=("1",))))
+
+
+@pytest.mark.parametrize("how", ALL, ids=lambda how: str(how.product))
+@pytest.mark.parametrize("kind", [Kind.ARTIST, Kind.ALBUM, Kind.TRACK])
+def test_an_empty_library_is_proven_by_other_evidence(
+    open_server: Open, how: Personality, kind: Kind
+) -> None:
+    with NavidromeSimulator(how, scenario=empty()) as simulator:
+        page = open_server(simulator.settings(), "subsonic").list_ids(kind)
+        assert page.items == ()
+        assert page.empty_proof is not None
+        assert "'Music' is there" in page.empty_proof
+
+
+def test_nothing_shown_while_scanning_proves_nothing(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=empty()) as simulator:
+        server = open_server({**simulator.settings(), "native_api": False})
+        server.connect()
+        simulator.state.scan_polls_left = 50
+        with pytest.raises(UnavailableError, match="scanning"):
+            server.list_tracks()
+
+
+def test_a_listing_that_is_empty_against_all_evidence_is_an_error(open_server: Open) -> None:
+    nothing = status(
+        200,
+        body=b'{"subsonic-response":{"status":"ok","version":"1.16.1","openSubsonic":true,"type":"x",'
+        b'"serverVersion":"1","artists":{"index":[]}}}',
+        content_type="application/json",
+    )
+    with NavidromeSimulator(scenario=small()) as simulator:
+        simulator.faults.always(nothing, path="/rest/getArtists.view")
+        server = open_server(simulator.settings())
+        with pytest.raises(UnavailableError, match=r"counted 17 songs|shows albums"):
+            server.list_artists()
+
+
+def test_an_error_for_an_empty_library_is_believed_only_with_evidence(open_server: Open) -> None:
+    gone = status(200, body=_refusal(70, "Library not found or empty"), content_type="application/json")
+    for scenario, proven in ((empty(), True), (small(), False)):
+        with NavidromeSimulator(scenario=scenario) as simulator:
+            simulator.faults.always(gone, path="/rest/getArtists.view")
+            server = open_server(simulator.settings())
+            if proven:
+                assert server.list_artists().empty_proof is not None
+            else:
+                with pytest.raises(SoulSyncError):
+                    server.list_artists()
+
+
+def test_recently_added_is_offered_for_albums_alone(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=shared()) as simulator:
+        server = open_server(simulator.settings())
+        assert len(server.list_recently_added(Kind.ALBUM, scope=Scope(libraries=("1",))).items) == 2
+        with pytest.raises(UnsupportedError):
+            server.list_recently_added(Kind.TRACK)
+
+
+def _refusal(code: int = 0, message: str = "Not implemented") -> bytes:
+    return (
+        '{"subsonic-response":{"status":"failed","version":"1.16.1","type":"x","serverVersion":"1",'
+        f'"openSubsonic":true,"error":{{"code":{code},"message":"{message}"}}}}}}'
+    ).encode()
