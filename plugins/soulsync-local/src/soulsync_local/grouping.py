@@ -7,9 +7,11 @@ tags of its neighbours again, and never at those of the whole library.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from soulsync_local.ids import album_id, artist_id
 from soulsync_local.keys import main_artist, name_key
@@ -24,8 +26,7 @@ VARIOUS_ARTISTS = "Various Artists"
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class GroupFile:
+class GroupFile(msgspec.Struct, frozen=True, gc=False):
     """One readable file of the folder. `added` and `updated` are in nanoseconds since 1970."""
 
     path: bytes
@@ -82,9 +83,14 @@ def group_folder(
         by_title.setdefault(name_key(album_title(file.tags, folder, root_name)), []).append(file)
     parts: list[AlbumPart] = []
     for title, members in by_title.items():
-        by_owner: dict[tuple[str, ...], list[tuple[GroupFile, tuple[str, ...]]]] = {}
-        for file, owner in zip(members, _owners(members, folder, root_name), strict=True):
-            by_owner.setdefault(tuple(map(name_key, owner)), []).append((file, owner))
+        owners = _owners(members, folder, root_name)
+        by_owner: dict[tuple[str, ...], list[tuple[GroupFile, tuple[str, ...]]]]
+        if owners.count(owners[0]) == len(owners):
+            by_owner = {tuple(map(name_key, owners[0])): list(zip(members, owners, strict=True))}
+        else:
+            by_owner = {}
+            for file, owner in zip(members, owners, strict=True):
+                by_owner.setdefault(tuple(map(name_key, owner)), []).append((file, owner))
         parts.extend(
             _part(library, folder, root_name, title, keys, owned) for keys, owned in by_owner.items()
         )
@@ -94,7 +100,7 @@ def group_folder(
 def _owners(files: Sequence[GroupFile], folder: bytes, root_name: str) -> list[tuple[str, ...]]:
     """The album artists of each of these files, which lie in one folder and name the same album."""
     untold = [file.tags for file in files if not file.tags.album_artists and not file.tags.compilation]
-    shared = _shared_artists(untold, folder, root_name)
+    shared = _shared_artists(untold, folder, root_name) if untold else ()
     return [
         file.tags.album_artists or ((VARIOUS_ARTISTS,) if file.tags.compilation else shared) for file in files
     ]
@@ -124,13 +130,13 @@ def _part(
 ) -> AlbumPart:
     files = tuple(file for file, _ in owned)
     tags = [file.tags for file in files]
-    release = _most_common(tag.release_id for tag in tags)
-    year = _most_common(tag.year for tag in tags)
+    release = _most_common([tag.release_id for tag in tags])
+    year = _most_common([tag.year for tag in tags])
     durations = [tag.duration_ms for tag in tags if tag.duration_ms is not None]
     return AlbumPart(
         # The edition keeps a reissue apart from the first issue, also when both are called the same.
         id=album_id(library, owner_keys, title_key, release or (str(year) if year is not None else "")),
-        title=_most_common(album_title(tag, folder, root_name) for tag in tags) or "",
+        title=_most_common([album_title(tag, folder, root_name) for tag in tags]) or "",
         artists=_artists(library, owner_keys, owned),
         year=year,
         genres=_genres(tags),
@@ -138,7 +144,7 @@ def _part(
         discs=tuple(sorted({disc_of(file.path, file.tags) or 1 for file in files})),
         duration_ms=sum(durations) if durations else None,
         release_id=release,
-        release_group_id=_most_common(tag.release_group_id for tag in tags),
+        release_group_id=_most_common([tag.release_group_id for tag in tags]),
         added=min(file.added for file in files),
         updated=max(file.updated for file in files),
         files=files,
@@ -157,11 +163,11 @@ def _artists(
     for position, key in enumerate(keys):
         if key in artists:
             continue
-        ids = (_musicbrainz_id(file.tags, owner, position) for file, owner in owned)
+        ids = [_musicbrainz_id(file.tags, owner, position) for file, owner in owned]
         artists[key] = AlbumArtist(
             id=artist_id(library, key),
             key=key,
-            name=_most_common(owner[position] for _, owner in owned) or key,
+            name=_most_common([owner[position] for _, owner in owned]) or key,
             musicbrainz_id=_most_common(ids),
         )
     return tuple(artists.values())
@@ -178,25 +184,25 @@ def _musicbrainz_id(tags: FileTags, owner: tuple[str, ...], position: int) -> st
     return ids[position] if len(names) == len(ids) else None
 
 
-def _most_common(values: Iterable[_T | None]) -> _T | None:
+def _most_common(values: Sequence[_T | None]) -> _T | None:
     """The value met most often; of several, the one met first. None does not count."""
-    present = [value for value in values if value is not None]
-    if not present:
-        return None
-    first = present[0]
     # Mostly all are equal, and that is quickly seen.
-    if present.count(first) == len(present):
-        return first
+    if not values or values.count(values[0]) == len(values):
+        return values[0] if values else None
+    present = [value for value in values if value is not None]
     return Counter(present).most_common(1)[0][0]
 
 
 def _genres(tags: Sequence[FileTags]) -> tuple[str, ...]:
     """All genres, the most frequent first, each as it was first spelled."""
+    every = [tag.genres for tag in tags]
+    if every.count(every[0]) == len(every) and len(set(map(name_key, every[0]))) == len(every[0]):
+        return every[0]
     shown: dict[str, str] = {}
     counts: Counter[str] = Counter()
-    for genres, times in Counter(tag.genres for tag in tags).items():
+    for genres in every:
         for genre in genres:
             key = name_key(genre)
-            counts[key] += times
+            counts[key] += 1
             shown.setdefault(key, genre)
     return tuple(shown[key] for key, _ in counts.most_common())

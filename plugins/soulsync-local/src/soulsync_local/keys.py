@@ -29,6 +29,7 @@ def search_key(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+@lru_cache(maxsize=4096)
 def main_artist(text: str) -> str:
     """The name without the guests that some taggers write behind it ("A feat. B" is A)."""
     return _FEATURING.sub("", text).strip() or text

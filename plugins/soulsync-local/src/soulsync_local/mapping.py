@@ -48,12 +48,12 @@ class Mapper:
         id, library, path, folder, size, mtime_ns, added, blob, album, owners_blob = row
         tags = decode_tags(blob)
         root_name, prefix = self._places[library]
-        album_artists = _album_artists(owners_blob)
+        artists, album_artists = _credits(library, artist_names(tags, folder, root_name), owners_blob)
         updated = moment(mtime_ns)
         return Track(
             ref=ItemRef(self._server, Kind.TRACK, id),
             title=tags.title or title_from_name(path),
-            artists=_credits(library, artist_names(tags, folder, root_name), album_artists),
+            artists=artists,
             album=album_title(tags, folder, root_name),
             album_id=album,
             album_artists=album_artists,
@@ -137,16 +137,15 @@ def moment(nanoseconds: int) -> datetime | None:
 
 
 @lru_cache(maxsize=256)
-def _album_artists(owners: bytes) -> tuple[ArtistCredit, ...]:
-    """Cached, because the tracks of an album come one after the other."""
-    return tuple(ArtistCredit(name=name, id=id) for id, name in decode_owners(owners))
-
-
 def _credits(
-    library: str, names: Iterable[str], album_artists: tuple[ArtistCredit, ...]
-) -> tuple[ArtistCredit, ...]:
-    """The names as tagged, with ids for those who are album artists of the same album."""
-    return tuple(_credit(library, name, album_artists) for name in names)
+    library: str, names: tuple[str, ...], owners: bytes
+) -> tuple[tuple[ArtistCredit, ...], tuple[ArtistCredit, ...]]:
+    """The names as tagged, with ids for those who are album artists of the same album; and the album artists.
+
+    Cached, because the tracks of an album come one after the other.
+    """
+    album_artists = tuple(ArtistCredit(name=name, id=id) for id, name in decode_owners(owners))
+    return tuple(_credit(library, name, album_artists) for name in names), album_artists
 
 
 def _credit(library: str, name: str, album_artists: tuple[ArtistCredit, ...]) -> ArtistCredit:
