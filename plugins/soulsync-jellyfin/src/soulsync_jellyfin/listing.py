@@ -1,0 +1,341 @@
+"""Listings in pages: one query over one library or several, with offsets as cursors.
+
+The total is asked for once. A page that times out or is too large is asked for again in halves; below a floor the
+listing fails. A page that is not the one asked for fails it too, so that nothing is passed over in silence.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from soulsync_engine.errors import ConflictError, IncompleteSweepError, NotFoundError
+from soulsync_engine.http import AnswerTooLargeError, TimedOutError, UnexpectedAnswerError, decode_items
+from soulsync_engine.models import Item, Kind, Library, Page, Problem, Scope
+from soulsync_jellyfin import wire
+from soulsync_jellyfin.connection import Account, Connection
+from soulsync_jellyfin.dialect import Params, Path
+from soulsync_jellyfin.mapper import Mapper
+from soulsync_jellyfin.values import text_id
+
+M = TypeVar("M")
+
+LARGEST_PAGE: Final = 1000
+SMALLEST_PAGE: Final = 50
+"""A server that cannot even send this many in time is not able to list its library."""
+
+THIN: Final[Params] = {"fields": None, "enableUserData": False, "enableImages": False}
+"""Rows with nothing but what names them."""
+
+_REMEMBERED_LISTINGS: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What is asked of each library.
+
+    `name` tells listings apart that are read at the same time. `shared` says that an item may be in several libraries,
+    as artists are; it is then listed in the first of them.
+    """
+
+    name: str
+    kind: Kind
+    path: Path
+    params: Params
+    shared: bool = False
+
+    def called(self, name: str) -> Query:
+        """The same query under another name."""
+        return replace(self, name=name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows(Generic[M]):
+    """A stretch of a listing. `count` is what the server sent, `total` what it declared, None where not asked."""
+
+    items: tuple[M, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    count: int = 0
+    total: int | None = None
+
+    def followed_by(self, part: Rows[M]) -> Rows[M]:
+        """Both stretches as one."""
+        return Rows(
+            items=self.items + part.items,
+            problems=self.problems + part.problems,
+            count=self.count + part.count,
+            total=self.total if part.total is None else part.total,
+        )
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is kept of a listing between its pages: its libraries, their totals, the first id of every page,
+    and for shared items what ids there are in each library but the last.
+
+    The libraries are those of the first page; they are looked at again at the last one.
+    """
+
+    libraries: tuple[Library, ...] | None = None
+    totals: dict[str, int] = field(default_factory=dict)
+    heads: dict[tuple[str, str], int] = field(default_factory=dict)
+    ids: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Lister:
+    """Reads the listings of one server. Thread-safe."""
+
+    def __init__(self, connection: Connection, log: logging.Logger) -> None:
+        self._connection = connection
+        self._log = log
+        self._memories: dict[tuple[object, ...], _Memory] = {}
+        self._bearable = LARGEST_PAGE
+        self._lock = Lock()
+
+    def page(
+        self,
+        query: Query,
+        scope: Scope,
+        cursor: str | None,
+        limit: int,
+        to_model: Callable[[Mapper, wire.Item], M],
+    ) -> Page[M]:
+        """One page over the libraries of a scope, one library after the other."""
+        offset = offset_of(cursor)
+        user = self._connection.user(scope)
+        memory = self._memory((query.name, scope, user.id), fresh=offset == 0)
+        if memory.libraries is None:
+            memory.libraries = self._connection.chosen(scope, user)
+        chosen = memory.libraries
+        if not chosen:
+            return Page(items=(), total=0)
+        try:
+            rows, last = self._next(query, user, chosen, offset, limit, memory, to_model)
+        except NotFoundError:
+            self._connection.forget_user(scope)
+            raise
+        if last and offset > 0:
+            # A library that vanishes while it is read is not noticed by servers that then list everything.
+            self._connection.chosen(scope, user)
+        several = query.shared and len(chosen) > 1
+        return Page(
+            items=rows.items,
+            problems=rows.problems,
+            total=None if several else _total(memory, chosen),
+            next_cursor=None if last else str(offset + rows.count),
+        )
+
+    def stretch(
+        self,
+        query: Query,
+        user: Account,
+        library: Library | None,
+        start: int,
+        count: int,
+        to_model: Callable[[Mapper, wire.Item], M],
+        *,
+        total: bool = False,
+    ) -> Rows[M]:
+        """Rows of one library, or of all the user sees. Fewer than asked for where the server sends fewer."""
+        gathered = Rows[M]()
+        while gathered.count < count:
+            size = min(self._bearable, count - gathered.count)
+            try:
+                part = self._rows(
+                    query,
+                    user,
+                    library,
+                    start + gathered.count,
+                    size,
+                    to_model,
+                    total and gathered.total is None,
+                )
+            except (TimedOutError, AnswerTooLargeError) as error:
+                self._shrink(size, error)
+                continue
+            gathered = gathered.followed_by(part)
+            if part.count < size:
+                break
+        return gathered
+
+    def _next(
+        self,
+        query: Query,
+        user: Account,
+        libraries: tuple[Library, ...],
+        offset: int,
+        limit: int,
+        memory: _Memory,
+        to_model: Callable[[Mapper, wire.Item], M],
+    ) -> tuple[Rows[M], bool]:
+        """The rows from an offset on, and whether they are the last. Only an end may be empty."""
+        gathered = Rows[M]()
+        while True:
+            start = offset + gathered.count
+            rows = self._across(query, user, libraries, start, limit, memory, to_model)
+            gathered = gathered.followed_by(rows)
+            last = rows.count == 0 or offset + gathered.count >= _total(memory, libraries)
+            if last or gathered.items or gathered.problems:
+                return gathered, last
+
+    def _across(
+        self,
+        query: Query,
+        user: Account,
+        libraries: tuple[Library, ...],
+        offset: int,
+        limit: int,
+        memory: _Memory,
+        to_model: Callable[[Mapper, wire.Item], M],
+    ) -> Rows[M]:
+        gathered, before, room = Rows[M](), 0, limit
+        for number, library in enumerate(libraries):
+            known = memory.totals.get(library.id)
+            start = max(0, offset + gathered.count - before)
+            if known is None or (room > 0 and start < known):
+                # Where only the total is wanted, one row brings it.
+                part = self.stretch(query, user, library, start, max(room, 1), to_model, total=known is None)
+                known = memory.totals.setdefault(library.id, part.total or 0)
+                if room > 0:
+                    self._check_heads(memory, library, start, part)
+                    if query.shared and number > 0:
+                        part = self._without_earlier(query, user, libraries[:number], memory, part)
+                    gathered = gathered.followed_by(part)
+                    # Where the server sent less than there is, what follows in the next library is not next.
+                    room = 0 if start + part.count < known else room - part.count
+            before += known
+        return gathered
+
+    def _rows(
+        self,
+        query: Query,
+        user: Account,
+        library: Library | None,
+        start: int,
+        count: int,
+        to_model: Callable[[Mapper, wire.Item], M],
+        total: bool,
+    ) -> Rows[M]:
+        params: Params = {
+            **query.params,
+            "userId": user.id,
+            "parentId": None if library is None else library.id,
+            "startIndex": start,
+            "limit": count,
+            "enableTotalRecordCount": total,
+        }
+        result = self._connection.transport.get_listing(
+            query.path, wire.Result[wire.Item], wire.Result[msgspec.Raw], params
+        )
+        if result.items is None:
+            raise UnexpectedAnswerError(
+                "The server answered a listing with JSON that holds none.",
+                server=self._connection.server,
+                next_step="It may still be loading; try again in a moment.",
+            )
+        if result.start_index is not None and result.start_index != start:
+            raise IncompleteSweepError(
+                f"The server was asked for the rows from {start} on and sent those from {result.start_index} on.",
+                server=self._connection.server,
+                next_step="Something in between repeats old answers; check the proxy's cache.",
+            )
+        if len(result.items) > count:
+            raise IncompleteSweepError(
+                f"The server was asked for {count} rows and sent {len(result.items)}.",
+                server=self._connection.server,
+                next_step="Check that the address is this server's, and that its version is supported.",
+            )
+        mapper = Mapper(server=self._connection.server, library=None if library is None else library.id)
+        decoded = decode_items(
+            result.items, wire.Item, lambda item: to_model(mapper, item), kind=query.kind, id_key="Id"
+        )
+        return Rows(
+            items=decoded.items,
+            problems=decoded.problems,
+            count=len(result.items),
+            total=(result.total_record_count or 0) if total else None,
+        )
+
+    def _without_earlier(
+        self, query: Query, user: Account, earlier: tuple[Library, ...], memory: _Memory, rows: Rows[M]
+    ) -> Rows[M]:
+        """The rows without the items that an earlier library has too."""
+        for library in earlier:
+            if library.id not in memory.ids:
+                memory.ids[library.id] = self._ids(query, user, library)
+        seen = [memory.ids[library.id] for library in earlier]
+        own = tuple(item for item in rows.items if not any(_id_of(item) in ids for ids in seen))
+        return replace(rows, items=own)
+
+    def _ids(self, query: Query, user: Account, library: Library) -> frozenset[str]:
+        thin = replace(query, params={**query.params, **THIN})
+        found: set[str] = set()
+        while True:
+            start = len(found)
+            part = self.stretch(
+                thin, user, library, start, LARGEST_PAGE, lambda mapper, item: text_id(item.id)
+            )
+            found.update(each for each in part.items if each is not None)
+            if part.count < LARGEST_PAGE or len(found) == start:
+                return frozenset(found)
+
+    def _shrink(self, size: int, error: TimedOutError | AnswerTooLargeError) -> None:
+        if size <= SMALLEST_PAGE:
+            raise error
+        with self._lock:
+            self._bearable = max(SMALLEST_PAGE, min(self._bearable, size // 2))
+        self._log.warning(
+            "%s: pages of %d rows are too much for the server, going on with %d",
+            self._connection.server,
+            size,
+            self._bearable,
+        )
+
+    def _check_heads(self, memory: _Memory, library: Library, start: int, rows: Rows[M]) -> None:
+        """A page that begins like another one is that other page, sent again by a cache on the way."""
+        head = _id_of(rows.items[0]) if rows.items else None
+        if head is None:
+            return
+        with self._lock:
+            first = memory.heads.setdefault((library.id, head), start)
+        if first != start:
+            raise IncompleteSweepError(
+                f"The server sent the rows from {first} on a second time, as those from {start} on.",
+                server=self._connection.server,
+                next_step="Try again when the server is at rest.",
+            )
+
+    def _memory(self, key: tuple[object, ...], *, fresh: bool) -> _Memory:
+        with self._lock:
+            if fresh or key not in self._memories:
+                self._memories.pop(key, None)
+                while len(self._memories) >= _REMEMBERED_LISTINGS:
+                    self._memories.pop(next(iter(self._memories)))
+                self._memories[key] = _Memory()
+            return self._memories[key]
+
+
+def offset_of(cursor: str | None) -> int:
+    """The place a cursor stands for."""
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise ConflictError(
+            f"The cursor {cursor[:40]!r} is none of this server's.", next_step="Start the listing anew."
+        )
+    return int(cursor)
+
+
+def _id_of(item: object) -> str | None:
+    if isinstance(item, str):
+        return item
+    return item.ref.id if isinstance(item, Item) else None
+
+
+def _total(memory: _Memory, libraries: tuple[Library, ...]) -> int:
+    return sum(memory.totals[library.id] for library in libraries)

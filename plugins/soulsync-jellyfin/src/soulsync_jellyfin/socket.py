@@ -1,0 +1,101 @@
+"""The server's websocket, for as long as somebody watches."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Final, Self
+
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from soulsync_engine.errors import AuthenticationError, NotAllowedError, UnavailableError
+from soulsync_engine.http.trust import tls_context
+from soulsync_jellyfin.transport import JellyfinTransport
+
+_LONGEST_HANDSHAKE: Final = 10.0
+_LARGEST_MESSAGE: Final = 4 * 1024 * 1024
+
+
+class Socket:
+    """An open websocket until a deadline (of the monotonic clock)."""
+
+    def __init__(self, transport: JellyfinTransport, deadline: float) -> None:
+        self._transport = transport
+        self._deadline = deadline
+        self._connection: ClientConnection | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        base = self._transport.http.base_url
+        secure = base.startswith("https:")
+        address = f"{'wss' if secure else 'ws'}{base[base.index(':') :]}/socket"
+        server = self._transport.server
+        context: ssl.SSLContext | None = None
+        if secure:
+            context = tls_context(self._transport.settings.verify, secure=True, server=server)
+        failure: Exception
+        try:
+            opening = connect(
+                address,
+                additional_headers=dict(self._transport.headers()),
+                ssl=context,
+                open_timeout=min(_LONGEST_HANDSHAKE, max(0.1, self._remaining())),
+                close_timeout=0.5,
+                max_size=_LARGEST_MESSAGE,
+                compression=None,
+                proxy=None,
+            )
+            self._connection = self._open.enter_context(opening)
+        except InvalidStatus as error:
+            failure = _refusal(error.response.status_code, server)
+        except (OSError, WebSocketException):
+            failure = UnavailableError(
+                "The websocket of the server cannot be opened.",
+                server=server,
+                next_step="Check that a proxy in front of it lets websockets through.",
+            )
+        else:
+            return self
+        raise failure
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def next_message(self) -> str | bytes | None:
+        """The next message; None when the time is over or the server ended the connection."""
+        remaining = self._remaining()
+        if self._connection is None or remaining <= 0:
+            return None
+        try:
+            message: str | bytes = self._connection.recv(timeout=remaining)
+        except (TimeoutError, ConnectionClosed):
+            return None
+        return message
+
+    def _remaining(self) -> float:
+        return self._deadline - time.monotonic()
+
+
+def _refusal(status: int, server: str) -> Exception:
+    if status == 401:
+        return AuthenticationError(
+            "The server does not accept the credentials for its websocket.",
+            server=server,
+            next_step="Enter them again in the settings of this server.",
+        )
+    if status == 403:
+        return NotAllowedError(
+            "The credentials do not carry the right to watch the server.",
+            server=server,
+            next_step="Sign in with user name and password instead of an API key.",
+        )
+    return UnavailableError(
+        f"The server answers its websocket with {status}.",
+        server=server,
+        next_step="Check that a proxy in front of it lets websockets through.",
+    )

@@ -1,0 +1,64 @@
+"""Single values of the wire, read leniently: what makes no sense is None, and takes nothing else with it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+_TICKS_PER_MS: Final = 10_000
+_FRACTION: Final = re.compile(r"\.(\d+)")
+_NOTHING: Final = 1900
+"""Servers stamp what never happened with the year 1 or 0001-01-01T00:00:00.0000000Z."""
+
+
+def text_id(value: str | int | None) -> str | None:
+    """An id as text: 32 hex digits, dashed, or an integer."""
+    return None if value is None or value == "" else str(value)
+
+
+def milliseconds(ticks: int | None) -> int | None:
+    """Milliseconds of a duration in units of 100 ns; 0 and less mean that nobody measured it."""
+    return None if ticks is None or ticks <= 0 else round(ticks / _TICKS_PER_MS)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time in UTC. The servers write seven digits of a second's fraction, which not every parser takes."""
+    if not text:
+        return None
+    try:
+        parsed = datetime.fromisoformat(_FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", text))
+        moment = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year > _NOTHING else None
+
+
+def wire_time(moment: datetime) -> str:
+    """A time as the servers take it in a query."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+
+
+def musicbrainz(text: str | None) -> str | None:
+    """One MusicBrainz id as a lower-case UUID."""
+    try:
+        return str(UUID(text)) if text else None
+    except ValueError:
+        return None
+
+
+def musicbrainz_list(text: str | None) -> tuple[str, ...]:
+    """Several MusicBrainz ids; taggers join them with slashes, semicolons or commas."""
+    found = (musicbrainz(part.strip()) for part in re.split(r"[/;,]", text or ""))
+    return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def positive(number: int | None) -> int | None:
+    """A disc or track number: servers say 0 where the tags say nothing."""
+    return number if number is not None and number > 0 else None
+
+
+def earlier(moment: datetime, seconds: float) -> datetime:
+    """So many seconds before."""
+    return moment - timedelta(seconds=seconds)

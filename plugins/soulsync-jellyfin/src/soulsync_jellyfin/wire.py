@@ -1,0 +1,235 @@
+"""What the servers send, as far as it is read. Every field may be missing or null; unknown ones are ignored."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class _Wire(msgspec.Struct, kw_only=True, rename="pascal"):
+    """Fields are named as the servers name them, in PascalCase."""
+
+
+class NamedId(_Wire):
+    """A linked artist or genre."""
+
+    name: str | None = None
+    id: str | int | None = None
+
+
+class UserData(_Wire):
+    """One user's relation to one item. `rating` is 0 to 10; `likes` is what the server derives from it."""
+
+    rating: float | None = None
+    play_count: int | None = None
+    is_favorite: bool | None = None
+    likes: bool | None = None
+    last_played_date: str | None = None
+    played: bool | None = None
+
+
+class MediaStream(_Wire):
+    """One stream inside a file."""
+
+    codec: str | None = None
+    type: str | None = None
+    bit_rate: int | None = None
+    sample_rate: int | None = None
+
+
+class MediaSource(_Wire):
+    """One file of an item. `bitrate` is in bit/s and counts covers too."""
+
+    path: str | None = None
+    container: str | None = None
+    size: int | None = None
+    bitrate: int | None = None
+    media_streams: list[MediaStream] | None = None
+
+
+class Item(_Wire):
+    """Anything the server lists: tracks, albums, artists, playlists, libraries."""
+
+    id: str | int | None = None
+    name: str | None = None
+    type: str | None = None
+    media_type: str | None = None
+    collection_type: str | None = None
+    sort_name: str | None = None
+    overview: str | None = None
+    genres: list[str] | None = None
+    provider_ids: dict[str, str | None] | None = None
+    date_created: str | None = None
+    etag: str | None = None
+    path: str | None = None
+    container: str | None = None
+    run_time_ticks: int | None = None
+    cumulative_run_time_ticks: int | None = None
+    production_year: int | None = None
+    premiere_date: str | None = None
+    index_number: int | None = None
+    parent_index_number: int | None = None
+    album: str | None = None
+    album_id: str | int | None = None
+    album_artist: str | None = None
+    album_artists: list[NamedId] | None = None
+    artists: list[str] | None = None
+    artist_items: list[NamedId] | None = None
+    media_sources: list[MediaSource] | None = None
+    user_data: UserData | None = None
+    child_count: int | None = None
+    recursive_item_count: int | None = None
+    playlist_item_id: str | int | None = None
+    can_delete: bool | None = None
+    image_tags: dict[str, str] | None = None
+    album_primary_image_tag: str | None = None
+    parent_primary_image_item_id: str | int | None = None
+    parent_thumb_item_id: str | int | None = None
+    parent_backdrop_item_id: str | int | None = None
+
+
+class Result(_Wire, Generic[T]):
+    """A page. Emby sends no `start_index`; artists asked for without a limit have a `total_record_count` of 0."""
+
+    items: list[T] | None = None
+    total_record_count: int | None = None
+    start_index: int | None = None
+
+
+class SystemInfo(_Wire):
+    """What a server says of itself."""
+
+    id: str | None = None
+    server_name: str | None = None
+    version: str | None = None
+    product_name: str | None = None
+
+
+class UserPolicy(_Wire):
+    """A user's rights."""
+
+    is_administrator: bool | None = None
+    is_disabled: bool | None = None
+
+
+class User(_Wire):
+    """A user."""
+
+    id: str | None = None
+    name: str | None = None
+    policy: UserPolicy | None = None
+
+
+class AuthenticationResult(_Wire):
+    """The answer to a login."""
+
+    access_token: str | None = None
+    user: User | None = None
+
+
+class QuickConnect(_Wire):
+    """A Quick Connect request."""
+
+    code: str | None = None
+    secret: str | None = None
+    authenticated: bool | None = None
+    date_added: str | None = None
+
+
+class VirtualFolder(_Wire):
+    """A library as admins see it. `refresh_status` is Idle, Queued or Active, `refresh_progress` 0 to 100."""
+
+    item_id: str | int | None = None
+    locations: list[str] | None = None
+    refresh_status: str | None = None
+    refresh_progress: float | None = None
+
+
+class TaskResult(_Wire):
+    """How a task ended."""
+
+    end_time_utc: str | None = None
+    status: str | None = None
+
+
+class Task(_Wire):
+    """A scheduled task. Its name is localised, its key is not."""
+
+    key: str | None = None
+    state: str | None = None
+    current_progress_percentage: float | None = None
+    last_execution_result: TaskResult | None = None
+
+
+class Created(_Wire):
+    """The answer to creating a playlist."""
+
+    id: str | int | None = None
+
+
+class PlaylistDetails(_Wire):
+    """What Jellyfin tells of a playlist alone."""
+
+    open_access: bool | None = None
+
+
+class Permission(_Wire):
+    """What a user may do to a playlist."""
+
+    can_edit: bool | None = None
+
+
+class PlayState(_Wire):
+    """Where a player is."""
+
+    position_ticks: int | None = None
+    is_paused: bool | None = None
+
+
+class Session(_Wire):
+    """A connected client."""
+
+    user_name: str | None = None
+    client: str | None = None
+    device_name: str | None = None
+    now_playing_item: Item | None = None
+    play_state: PlayState | None = None
+
+
+class SyncQueueClock(_Wire):
+    """Since when the KodiSyncQueue plugin has kept its notes."""
+
+    retention_date_time: str | None = None
+
+
+class ChangedUserData(_Wire):
+    """Whose plays, ratings or favourites changed."""
+
+    item_id: str | int | None = None
+
+
+class SyncQueue(_Wire):
+    """What the KodiSyncQueue plugin has noted since a time."""
+
+    items_removed: list[str] | None = None
+    user_data_changed: list[ChangedUserData] | None = None
+
+
+class SocketMessage(_Wire):
+    """A message of the websocket."""
+
+    message_type: str | None = None
+    data: msgspec.Raw = msgspec.Raw()
+
+
+class Webhook(_Wire):
+    """The body of a webhook: flat from Jellyfin's plugin, an event with an item from Emby."""
+
+    notification_type: str | None = None
+    item_type: str | None = None
+    name: str | None = None
+    event: str | None = None
+    item: Item | None = None
