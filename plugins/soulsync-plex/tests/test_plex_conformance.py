@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from soulsync_engine.discovery import BackendRecord, discover, find
 from soulsync_engine.testing import BackendConformance, Scenario
-from soulsync_plex.simulator import CURRENT, ITALIAN, OLD, Personality, PlexSimulator
+from soulsync_plex.simulator import CURRENT, FORGETFUL, ITALIAN, OLD, Personality, PlexSimulator
 
 ONE_TEXT = "Plex keeps the artists of a track as one text"
 NO_TIME = "a Plex server stamps a play with the time of the report; it takes no other"
@@ -72,3 +72,7 @@ class TestOldPlex(_OnSimulator):
 
 class TestItalianPlex(_OnSimulator):
     personality = ITALIAN
+
+
+class TestForgetfulPlex(_OnSimulator):
+    personality = FORGETFUL

@@ -17,6 +17,7 @@ from soulsync_plex.wire import ItemRow, Section
 
 LARGEST_PAGE: Final = 2000
 _REMEMBERED_LISTINGS: Final = 64
+_MUSIC: Final = frozenset(kind.value for kind in TYPES)
 
 Params = dict[str, str | int]
 _ListingKey = tuple[Kind, tuple[str, ...], tuple[tuple[str, str | int], ...]]
@@ -35,7 +36,7 @@ class RowPage:
         return len(self.rows) + len(self.problems)
 
     def take(self, read: ReadRows[ItemRow], kind: Kind, section: str) -> None:
-        """Add what came of one section. Rows of another kind are problems, so that the counts still agree."""
+        """Add what came of one section. What is no music is a problem, so that the counts still agree."""
         self.problems.extend(read.problems)
         for row in read.rows:
             native_id = key_of(row.ratingKey)
@@ -107,6 +108,20 @@ class SectionListing(PlexConnection):
 
     def _section_rows(
         self, kind: Kind, key: str, start: int, size: int, params: Params | None = None
+    ) -> ReadRows[ItemRow]:
+        read = self._asked_rows(kind, key, start, size, params)
+        strange = next((row.type for row in read.rows if row.type in _MUSIC and row.type != kind.value), None)
+        if strange is not None:
+            # Photos may be in a listing of music. Albums in a listing of tracks answer another question.
+            raise UnexpectedAnswerError(
+                f"The server was asked for {kind}s and sent {strange}s.",
+                server=self.server,
+                next_step="Try again; if it stays, something in between answers from its memory.",
+            )
+        return read
+
+    def _asked_rows(
+        self, kind: Kind, key: str, start: int, size: int, params: Params | None
     ) -> ReadRows[ItemRow]:
         asked: Params = {"type": TYPES[kind], "includeGuids": 1, **(params or {})}
         path = f"/library/sections/{key}/all"

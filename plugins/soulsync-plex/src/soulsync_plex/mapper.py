@@ -23,11 +23,27 @@ from soulsync_engine.models import (
     Playlist,
     Track,
 )
-from soulsync_plex.wire import EventRow, ItemRow, Key, PlaylistRow, Section, SessionRow, Tag
+from soulsync_plex.wire import (
+    EventRow,
+    Guid,
+    ItemRow,
+    Key,
+    Media,
+    Part,
+    PlaylistRow,
+    Section,
+    SessionRow,
+    Stream,
+    Tag,
+)
 
 TYPES: Final = {Kind.ARTIST: 8, Kind.ALBUM: 9, Kind.TRACK: 10}
 """The server's number of each kind."""
 
+_SOUND: Final = 2
+_NO_IDS: Final = MusicBrainzIds()
+_NO_MEDIA: Final = Media()
+_NO_PART: Final = Part()
 _MBID: Final = re.compile(r"mbid://([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 
 
@@ -41,36 +57,31 @@ class AlbumFacts:
 
 def key_of(value: Key) -> str | None:
     """An id as an opaque text; None where there is none."""
-    return None if value in (None, "") else str(value)
+    if isinstance(value, str):
+        return value or None
+    return None if value is None else str(value)
 
 
 def track(
     row: ItemRow, *, server: str, library_id: str, album: AlbumFacts | None, album_known: bool = True
 ) -> Track:
-    """A track. `album_known` says whether its album was looked up; raises `ValueError` for a row without a key."""
-    native_id = _required_key(row)
-    version = row.Media[0] if row.Media else None
-    part = version.Part[0] if version and version.Part else None
-    stream = next((stream for stream in part.Stream if stream.streamType == 2), None) if part else None
-    artist_id = key_of(row.grandparentRatingKey)
-    album_artists = (ArtistCredit(name=row.grandparentTitle, id=artist_id),) if row.grandparentTitle else ()
-    year, genres = row.year or row.parentYear, _tags(row.Genre)
+    """A track. `album_known` says whether its album was looked up; raises `ValueError` for a row without a key.
+
+    Large libraries pass through here, so that what many tracks share is made once.
+    """
+    version = row.Media[0] if row.Media else _NO_MEDIA
+    part = version.Part[0] if version.Part else _NO_PART
+    sample_rate = _sample_rate(part.Stream) if part.Stream else None
+    artist = row.grandparentTitle
+    album_artists = _credits(artist, key_of(row.grandparentRatingKey)) if artist else ()
+    year, genres = row.year or row.parentYear, _tags(row.Genre) if row.Genre else ()
     if album is not None:
         year, genres = year or album.year, genres or album.genres
-    omitted = frozenset(
-        name
-        for name, value, known in (
-            ("year", year, album_known),
-            ("genres", genres, album_known),
-            # Only single items come with their sound tracks.
-            ("sample_rate", stream, False),
-        )
-        if not value and not known
-    )
+    played = row.lastViewedAt
     return Track(
-        ref=ItemRef(server, Kind.TRACK, native_id),
-        title=row.title or _stem(part.file if part else None) or "[untitled]",
-        artists=(ArtistCredit(name=row.originalTitle),) if row.originalTitle else album_artists,
+        ref=ItemRef(server, Kind.TRACK, _required_key(row)),
+        title=row.title or _stem(part.file) or "[untitled]",
+        artists=_credits(row.originalTitle, None) if row.originalTitle else album_artists,
         album=row.parentTitle or None,
         album_id=key_of(row.parentRatingKey),
         album_artists=album_artists,
@@ -79,30 +90,29 @@ def track(
         duration_ms=row.duration or None,
         year=year,
         genres=genres,
-        musicbrainz=_recording(row),
-        path=part.file if part else None,
-        size=part.size if part else None,
-        bitrate=(version.bitrate or None) if version else None,
-        codec=(version.audioCodec or version.container) if version else None,
-        sample_rate=stream.samplingRate if stream else None,
-        rating=rating_of(row.userRating),
+        musicbrainz=_recording(row.Guid) if row.Guid else _NO_IDS,
+        path=part.file,
+        size=part.size,
+        bitrate=version.bitrate or None,
+        codec=version.audioCodec or version.container,
+        sample_rate=sample_rate,
+        rating=None if row.userRating is None else rating_of(row.userRating),
         play_count=row.viewCount or 0,
-        last_played=moment(row.lastViewedAt),
+        last_played=moment(played) if played else None,
         library_id=library_id,
-        added=moment(row.addedAt),
-        updated=moment(row.updatedAt),
-        omitted=omitted,
+        added=_shared_moment(row.addedAt),
+        updated=_shared_moment(row.updatedAt),
+        omitted=_omitted(sample_rate is None, not album_known and not year, not album_known and not genres),
     )
 
 
 def album(row: ItemRow, *, server: str, library_id: str) -> Album:
     """An album; raises `ValueError` for a row without a key."""
-    artist_id = key_of(row.parentRatingKey)
-    mbid = _mbid(row)
+    mbid = _mbid(row.Guid)
     return Album(
         ref=ItemRef(server, Kind.ALBUM, _required_key(row)),
         title=row.title or "[untitled]",
-        artists=(ArtistCredit(name=row.parentTitle, id=artist_id),) if row.parentTitle else (),
+        artists=_credits(row.parentTitle, key_of(row.parentRatingKey)) if row.parentTitle else (),
         sort_title=row.titleSort or None,
         year=row.year,
         genres=_tags(row.Genre),
@@ -125,7 +135,7 @@ def artist(row: ItemRow, *, server: str, library_id: str) -> Artist:
         sort_name=row.titleSort or None,
         genres=_tags(row.Genre),
         biography=row.summary or None,
-        musicbrainz_id=_mbid(row),
+        musicbrainz_id=_mbid(row.Guid),
         album_count=row.childCount,
         track_count=row.leafCount,
         rating=rating_of(row.userRating),
@@ -246,18 +256,38 @@ def _shared(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
-def _mbid(row: ItemRow) -> str | None:
-    for guid in row.Guid:
+@lru_cache(maxsize=4096)
+def _credits(name: str, native_id: str | None) -> tuple[ArtistCredit, ...]:
+    """One credit for all tracks of an artist."""
+    return (ArtistCredit(name=name, id=native_id),)
+
+
+@lru_cache(maxsize=4096)
+def _shared_moment(seconds: int | None) -> datetime | None:
+    """One time for all items that came in the same second."""
+    return moment(seconds)
+
+
+@lru_cache(maxsize=8)
+def _omitted(sample_rate: bool, year: bool, genres: bool) -> frozenset[str]:
+    """Only single items come with their sound tracks; year and genres come with their albums."""
+    missing = {"sample_rate": sample_rate, "year": year, "genres": genres}
+    return frozenset(name for name, is_missing in missing.items() if is_missing)
+
+
+def _sample_rate(streams: tuple[Stream, ...]) -> int | None:
+    return next((stream.samplingRate for stream in streams if stream.streamType == _SOUND), None)
+
+
+def _mbid(guids: tuple[Guid, ...]) -> str | None:
+    for guid in guids:
         if guid.id and (found := _MBID.fullmatch(guid.id)):
             return found[1].lower()
     return None
 
 
-_NO_IDS: Final = MusicBrainzIds()
-
-
-def _recording(row: ItemRow) -> MusicBrainzIds:
-    mbid = _mbid(row)
+def _recording(guids: tuple[Guid, ...]) -> MusicBrainzIds:
+    mbid = _mbid(guids)
     return MusicBrainzIds(recording=mbid) if mbid else _NO_IDS
 
 

@@ -14,10 +14,12 @@ from soulsync_plex.simulator.personality import (
     PERSONALITIES,
     Personality,
 )
+from soulsync_plex.simulator.plextv import ACCOUNT_TOKEN, ListedServer, PlexTvSimulator, Way
 from soulsync_plex.simulator.server import TOKEN, PlexSimulator
 from soulsync_plex.simulator.state import MACHINE_ID, SimulatedAccount
 
 __all__ = [
+    "ACCOUNT_TOKEN",
     "CURRENT",
     "FORGETFUL",
     "ITALIAN",
@@ -25,7 +27,10 @@ __all__ = [
     "OLD",
     "PERSONALITIES",
     "TOKEN",
+    "ListedServer",
     "Personality",
     "PlexSimulator",
+    "PlexTvSimulator",
     "SimulatedAccount",
+    "Way",
 ]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
 from soulsync_plex.simulator.answers import bad_request, not_found
-from soulsync_plex.simulator.catalogue import Row
 from soulsync_plex.simulator.filtering import test_of
+from soulsync_plex.simulator.rows import Row
 from soulsync_plex.simulator.state import SimulatedAccount, StoredPlay
 
 if TYPE_CHECKING:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import itertools
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from soulsync_engine.testing.audio import TEMPLATES
 from soulsync_engine.testing.scenarios import Scenario, ScenarioTrack
+from soulsync_plex.simulator.made import MadeLibrary, MadeRows
 from soulsync_plex.simulator.personality import Personality
-
-Row = dict[str, object]
-
-ARTIST, ALBUM, TRACK = 8, 9, 10
-TYPE_NAMES: Final = {ARTIST: "artist", ALBUM: "album", TRACK: "track"}
+from soulsync_plex.simulator.rows import (
+    ALBUM,
+    ARTIST,
+    TRACK,
+    TYPE_NAMES,
+    Row,
+    base_row,
+    media_row,
+    parent_fields,
+)
 
 _UNKNOWN_ARTIST = "[Unknown Artist]"
 _UNKNOWN_ALBUM = "[Unknown Album]"
@@ -35,7 +40,7 @@ class SimulatedSection:
     content_changed: int = 1
     scanned: int = 0
     polls_left: int = 0
-    items: dict[int, dict[str, Row]] = field(default_factory=lambda: {ARTIST: {}, ALBUM: {}, TRACK: {}})
+    items: Mapping[int, Mapping[str, Row]] = field(default_factory=lambda: {ARTIST: {}, ALBUM: {}, TRACK: {}})
 
     @property
     def path(self) -> str:
@@ -72,15 +77,21 @@ class Catalogue:
                 self._replace(section, self._scanned(section, mine, moment), moment)
 
     def generate(self, artists: int, albums_each: int, tracks_each: int) -> None:
-        """Hold a made-up library of that size in the first music section."""
-        self._make_sections(Scenario(name="generated", tracks=()))
+        """Hold nothing but a made-up library of that size. It cannot be edited."""
+        self.sections.clear()
+        self._make_sections(Scenario(name="made", tracks=()))
         section = next(section for section in self.sections.values() if section.library)
-        moment = self.now()
-        for artist_row in self._made_artists(section, artists, moment):
-            for number in range(albums_each):
-                self._make_album(section, artist_row, number, tracks_each, moment)
+        library = MadeLibrary(
+            section=section.key,
+            title=section.title,
+            path=section.path,
+            artists=artists,
+            albums_each=albums_each,
+            tracks_each=tracks_each,
+            moment=self.now(),
+        )
+        section.items = {kind: MadeRows(library, kind) for kind in TYPE_NAMES}
         section.content_changed += 1
-        section.scanned = moment
         self.revision += 1
 
     def rekey(self) -> None:
@@ -89,8 +100,10 @@ class Catalogue:
         for section in self.sections.values():
             new = {key: self._next_key() for rows in section.items.values() for key in rows}
             self.covers.update({new[key]: data for key, data in self.covers.items() if key in new})
-            for kind, rows in section.items.items():
-                section.items[kind] = {new[key]: _rekeyed(row, new) for key, row in rows.items()}
+            section.items = {
+                kind: {new[key]: _rekeyed(row, new) for key, row in rows.items()}
+                for kind, rows in section.items.items()
+            }
             section.content_changed += 1
         self.revision += 1
 
@@ -168,7 +181,7 @@ class Catalogue:
         key = self._key_for(section.key, "artist", unicodedata.normalize("NFC", name))
         row = items[ARTIST].get(key)
         if row is None:
-            row = _base(key, "artist", name, section, moment)
+            row = base_row(key, "artist", name, section.key, section.title, moment)
             row["key"] = f"/library/metadata/{key}/children"
             items[ARTIST][key] = row
         return row
@@ -185,8 +198,8 @@ class Catalogue:
         key = self._key_for(section.key, "album", artist["ratingKey"], title)
         row = items[ALBUM].get(key)
         if row is None:
-            row = _base(key, "album", title, section, moment)
-            row.update(_parent(artist, "parent"))
+            row = base_row(key, "album", title, section.key, section.title, moment)
+            row.update(parent_fields(artist, "parent"))
             row["key"] = f"/library/metadata/{key}/children"
             row["leafCount"] = 0
             if track.year:
@@ -215,8 +228,8 @@ class Catalogue:
     ) -> None:
         key = self._key_for(section.key, "track", track.file)
         stem = track.file.rpartition("/")[2].rpartition(".")[0]
-        row = _base(key, "track", track.title or stem, section, moment)
-        row.update(_parent(artist, "grandparent") | _parent(album, "parent"))
+        row = base_row(key, "track", track.title or stem, section.key, section.title, moment)
+        row.update(parent_fields(artist, "grandparent") | parent_fields(album, "parent"))
         if track.artists and "; ".join(track.artists) != artist["title"]:
             row["originalTitle"] = "; ".join(track.artists)
         row["index"] = track.track_number or 0
@@ -228,7 +241,7 @@ class Catalogue:
             row["parentThumb"] = row["thumb"] = album["thumb"]
         template = TEMPLATES[track.format]
         row["Media"] = [
-            _media(
+            media_row(
                 key,
                 f"{section.path}/{track.file}",
                 template.codec,
@@ -240,33 +253,6 @@ class Catalogue:
         ]
         items[TRACK][key] = row
 
-    def _made_artists(self, section: SimulatedSection, count: int, moment: int) -> Iterator[Row]:
-        for number in range(count):
-            key = self._next_key()
-            row = _base(key, "artist", f"Artist {number:05}", section, moment)
-            row["key"] = f"/library/metadata/{key}/children"
-            section.items[ARTIST][key] = row
-            yield row
-
-    def _make_album(
-        self, section: SimulatedSection, artist: Row, number: int, tracks: int, moment: int
-    ) -> None:
-        key = self._next_key()
-        row = _base(key, "album", f"Album {number:03} of {artist['title']}", section, moment)
-        row.update(_parent(artist, "parent"))
-        row.update(key=f"/library/metadata/{key}/children", leafCount=tracks, year=1960 + number % 60)
-        row["Genre"] = [{"tag": ("Rock", "Jazz", "Folk", "Pop")[number % 4]}]
-        section.items[ALBUM][key] = row
-        for index in range(1, tracks + 1):
-            track_key = self._next_key()
-            track = _base(track_key, "track", f"Track {index:02} of {row['title']}", section, moment)
-            track.update(_parent(artist, "grandparent") | _parent(row, "parent"))
-            track.update(index=index, parentIndex=1, duration=200_000 + index)
-            track["Guid"] = [{"id": f"mbid://00000000-0000-4000-8000-{int(track_key):012d}"}]
-            path = f"{section.path}/{artist['title']}/{row['title']}/{index:02}.flac"
-            track["Media"] = [_media(track_key, path, "flac", "flac", 200_000, 20_000_000, None)]
-            section.items[TRACK][track_key] = track
-
     def _key_for(self, *identity: object) -> str:
         if identity not in self._known:
             self._known[identity] = self._next_key()
@@ -274,56 +260,6 @@ class Catalogue:
 
     def _next_key(self) -> str:
         return str(next(self._keys))
-
-
-def _base(key: str, kind: str, title: str, section: SimulatedSection, moment: int) -> Row:
-    return {
-        "ratingKey": key,
-        "key": f"/library/metadata/{key}",
-        "guid": f"plex://{kind}/{int(key):024x}",
-        "type": kind,
-        "title": title,
-        "summary": "",
-        "addedAt": moment,
-        "updatedAt": moment,
-        "librarySectionID": int(section.key),
-        "librarySectionTitle": section.title,
-        "librarySectionKey": f"/library/sections/{section.key}",
-    }
-
-
-def _parent(row: Row, prefix: str) -> Row:
-    key = row["ratingKey"]
-    return {
-        f"{prefix}RatingKey": key,
-        f"{prefix}Key": f"/library/metadata/{key}",
-        f"{prefix}Guid": row["guid"],
-        f"{prefix}Title": row["title"],
-    }
-
-
-def _media(
-    key: str, path: str, codec: str, container: str, duration: int, size: int, sample_rate: int | None
-) -> Row:
-    part: Row = {
-        "id": int(key),
-        "key": f"/library/parts/{key}/1/file.{container}",
-        "duration": duration,
-        "file": path,
-        "size": size,
-        "container": container,
-    }
-    if sample_rate is not None:
-        part["Stream"] = [{"id": int(key), "streamType": 2, "codec": codec, "samplingRate": sample_rate}]
-    return {
-        "id": int(key),
-        "duration": duration,
-        "bitrate": 900,
-        "audioChannels": 2,
-        "audioCodec": codec,
-        "container": container,
-        "Part": [part],
-    }
 
 
 def _rekeyed(row: Row, new: Mapping[str, str]) -> Row:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from soulsync_engine.pictures import mime_type_of
 from soulsync_engine.testing.simulator import Answer, RefusedRequestError, SimulatedRequest
 from soulsync_plex.simulator.answers import bad_request, not_found
-from soulsync_plex.simulator.catalogue import TYPE_NAMES, Row
+from soulsync_plex.simulator.rows import TYPE_NAMES, Row
 from soulsync_plex.simulator.state import SimulatedAccount
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from soulsync_plex.simulator.catalogue import ALBUM, ARTIST, TRACK, TYPE_NAMES, Row
+from soulsync_plex.simulator.rows import ALBUM, ARTIST, TRACK, TYPE_NAMES, Row
 
 OPERATORS: Final = {
     "tag": (("=", "is"), ("!=", "is not")),
@@ -107,7 +107,7 @@ def test_of(name: str, values: tuple[str, ...], kind: int) -> Test:
     operator = rest[len(field) :]
     if prefixed and prefixed != TYPE_NAMES[kind]:
         return lambda row: True
-    field_type = FIELDS[kind].get(field, "date" if field in _UNLISTED_DATES else "string")
+    field_type = FIELDS[kind].get(field, "date" if field.endswith("At") else "string")
     if field_type == "tag":
         negated = operator == "!"
         return lambda row: any(tag in wanted for tag in _tags(row, field.capitalize(), "tag")) is not negated

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
 from soulsync_plex.simulator.answers import bad_request, not_found
-from soulsync_plex.simulator.catalogue import ALBUM, ARTIST, TRACK, TYPE_NAMES, Row, SimulatedSection
+from soulsync_plex.simulator.catalogue import SimulatedSection
 from soulsync_plex.simulator.filtering import filter_names, meta, order_of, test_of
+from soulsync_plex.simulator.made import MadeRows
+from soulsync_plex.simulator.rows import ALBUM, ARTIST, TRACK, TYPE_NAMES, Row
 from soulsync_plex.simulator.state import MACHINE_ID, SimulatedAccount
 
 if TYPE_CHECKING:
@@ -210,9 +212,15 @@ class _Arranged:
         self._revision = -1
         self._kept: dict[tuple[str, int, str], list[Row]] = {}
 
-    def rows(self, account: SimulatedAccount, section: SimulatedSection, kind: int, sort: str) -> list[Row]:
+    def rows(
+        self, account: SimulatedAccount, section: SimulatedSection, kind: int, sort: str
+    ) -> Sequence[Row]:
         """The rows of a section as an account sees them. Raises `ValueError` for an unknown order."""
         catalogue = self._state.catalogue
+        held = section.items[kind]
+        if isinstance(held, MadeRows):
+            order_of(sort, kind)
+            return held.in_order
         if self._state.opinions:
             return order_of(sort, kind)(
                 self._state.shown(account, row) for row in section.items[kind].values()
@@ -260,7 +268,11 @@ def _section(section: SimulatedSection) -> Row:
 
 
 def _trimmed(
-    simulator: PlexSimulator, request: SimulatedRequest, rows: list[Row], section: SimulatedSection, kind: int
+    simulator: PlexSimulator,
+    request: SimulatedRequest,
+    rows: Sequence[Row],
+    section: SimulatedSection,
+    kind: int,
 ) -> Answer:
     trim = _trimming(request)
     return simulator.page(
@@ -277,7 +289,9 @@ def _trimmed(
 
 def _without_streams(row: Row) -> Row:
     media = row.get("Media")
-    if not isinstance(media, list):
+    if not isinstance(media, list) or not any(
+        "Stream" in part for version in media for part in version["Part"]
+    ):
         return row
     return {
         **row,
@@ -299,7 +313,11 @@ def _trimming(request: SimulatedRequest) -> Callable[[Row], Row]:
     }
     if request.value("includeGuids") != "1":
         dropped.add("Guid")
-    return lambda row: {name: value for name, value in row.items() if name not in dropped}
+    return lambda row: (
+        row
+        if dropped.isdisjoint(row)
+        else {name: value for name, value in row.items() if name not in dropped}
+    )
 
 
 def _below(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
 from soulsync_plex.simulator.answers import bad_request, not_found
-from soulsync_plex.simulator.catalogue import Row
+from soulsync_plex.simulator.rows import Row
 from soulsync_plex.simulator.state import MACHINE_ID, SimulatedAccount, StoredPlaylist
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
-from soulsync_plex.simulator.catalogue import Row
+from soulsync_plex.simulator.rows import Row
 
 _TAGS: Final = {
     "artist": "Directory",
@@ -28,9 +28,13 @@ def container(
     """A `MediaContainer`, in the format that was asked for if the server speaks it."""
     if speaks_json and "json" in request.headers.get("accept", ""):
         return Answer.json({"MediaContainer": content}, headers=headers)
-    root = _element("MediaContainer", content)
-    body = b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="utf-8")
-    return Answer(body=body, content_type=_XML, headers=headers or {})
+    return Answer(body=element("MediaContainer", content), content_type=_XML, headers=headers or {})
+
+
+def element(tag: str, content: Row) -> bytes:
+    """An XML document: values as attributes, lists as children."""
+    body: bytes = tostring(_element(tag, content), encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body
 
 
 def _element(tag: str, content: Row) -> Element:

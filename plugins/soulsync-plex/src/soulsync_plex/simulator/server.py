@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from soulsync_engine.testing.scenarios import Scenario, empty
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest, Simulator
 from soulsync_plex.simulator import activity, editing, library, media, playlists, watching
 from soulsync_plex.simulator.answers import refusal
-from soulsync_plex.simulator.catalogue import Row
 from soulsync_plex.simulator.personality import CURRENT, Personality
 from soulsync_plex.simulator.rendering import container
+from soulsync_plex.simulator.rows import Row
 from soulsync_plex.simulator.state import ServerState, SimulatedAccount
 
 TOKEN = "simulated-plex-token-8c1f"  # noqa: S105
@@ -108,7 +108,7 @@ class PlexSimulator(Simulator):
     def page(
         self,
         request: SimulatedRequest,
-        rows: list[Row],
+        rows: Sequence[Row],
         *,
         shape: Callable[[Row], Row] | None = None,
         **more: object,
@@ -116,7 +116,7 @@ class PlexSimulator(Simulator):
         """The part of the rows that was asked for, each in the shape it is sent in."""
         size = _header(request, "X-Plex-Container-Size")
         start = (_header(request, "X-Plex-Container-Start") or 0) if size is not None else 0
-        part = rows if size is None else rows[start : start + size]
+        part = list(rows if size is None else rows[start : start + size])
         place: Row = {"size": len(part)}
         if size is not None:
             place.update(totalSize=len(rows), offset=start)

@@ -6,8 +6,9 @@ import itertools
 import threading
 from dataclasses import dataclass, field
 
-from soulsync_plex.simulator.catalogue import Catalogue, Row, SimulatedSection
+from soulsync_plex.simulator.catalogue import Catalogue, SimulatedSection
 from soulsync_plex.simulator.personality import Personality
+from soulsync_plex.simulator.rows import Row
 
 MACHINE_ID = "5f1c0de5f1c0de5f1c0de5f1c0de5f1c0de5f1c0"
 

@@ -10,7 +10,8 @@ import msgspec
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
 from soulsync_plex.simulator.answers import not_found
-from soulsync_plex.simulator.catalogue import Row, SimulatedSection
+from soulsync_plex.simulator.catalogue import SimulatedSection
+from soulsync_plex.simulator.rows import Row
 from soulsync_plex.simulator.state import SimulatedAccount
 
 if TYPE_CHECKING:

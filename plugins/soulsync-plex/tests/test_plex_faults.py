@@ -1,0 +1,253 @@
+"""What goes wrong, at every page: a typed error without a secret, and never half a library taken for the whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from soulsync_engine import MediaServerEngine
+from soulsync_engine.errors import (
+    AuthenticationError,
+    IncompleteSweepError,
+    NotAllowedError,
+    SoulSyncError,
+    UnavailableError,
+)
+from soulsync_engine.http import AnswerTooLargeError, UnreadableAnswerError
+from soulsync_engine.models import ServerState
+from soulsync_engine.server import MediaServer
+from soulsync_engine.testing.scenarios import small
+from soulsync_engine.testing.simulator import (
+    Answer,
+    Effect,
+    Exchange,
+    content_type,
+    cut_body,
+    cut_connection,
+    delay,
+    empty,
+    html_page,
+    huge,
+    refuse,
+    repeat,
+    reset,
+    status,
+)
+from soulsync_plex.simulator import OLD, TOKEN, PlexSimulator
+
+Connect = Callable[..., MediaServer]
+
+PAGES = 4
+PAGE = 5
+LISTING = "/library/sections/2/all"
+MAINTENANCE = b'<?xml version="1.0"?><Response code="503" title="Maintenance" status="Database migrations"/>'
+
+
+def fewer() -> Effect:
+    """A total that shrank since the page before."""
+
+    def effect(exchange: Exchange) -> Answer:
+        plain = exchange.produce()
+        assert isinstance(plain.body, bytes)
+        body = plain.body.replace(b'"totalSize":17', b'"totalSize":11')
+        return Answer(body=body, content_type=plain.content_type)
+
+    return effect
+
+
+FAULTS: dict[str, tuple[Effect, type[SoulSyncError]]] = {
+    "refused": (refuse(), UnavailableError),
+    "reset": (reset(), UnavailableError),
+    "slow": (delay(0.6), UnavailableError),
+    "401": (status(401), AuthenticationError),
+    "403": (status(403), NotAllowedError),
+    "429": (status(429, retry_after=120), UnavailableError),
+    "429-date": (status(429, retry_after=datetime.now(UTC) + timedelta(minutes=5)), UnavailableError),
+    "500": (status(500), UnavailableError),
+    "503": (status(503), UnavailableError),
+    "restarting": (status(503, body=MAINTENANCE, content_type="text/xml"), UnavailableError),
+    "half": (cut_body(), UnreadableAnswerError),
+    "cut": (cut_connection(), UnavailableError),
+    "login": (html_page(), UnreadableAnswerError),
+    "nothing": (empty(), UnreadableAnswerError),
+    "huge": (huge(80 * 1024 * 1024, declared=True), AnswerTooLargeError),
+    "twice": (repeat(), UnavailableError),
+    "shrinking": (fewer(), IncompleteSweepError),
+}
+
+
+@dataclass
+class Sweep:
+    titles: list[str]
+    error: SoulSyncError | None
+
+
+def swept(server: MediaServer) -> Sweep:
+    titles: list[str] = []
+    try:
+        titles.extend(track.title for track in server.iter_tracks(page_size=PAGE))
+    except SoulSyncError as error:
+        return Sweep(titles, error)
+    return Sweep(titles, None)
+
+
+@pytest.mark.parametrize("page", range(1, PAGES + 1))
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_at_any_page_ends_the_sweep_with_its_own_error(
+    plex: PlexSimulator, connect: Connect, caplog: pytest.LogCaptureFixture, fault: str, page: int
+) -> None:
+    effect, expected = FAULTS[fault]
+    if page == 1 and fault in ("twice", "shrinking"):
+        pytest.skip("the first page repeats nothing and shrinks from nothing")
+    server = connect(plex, page_timeout=0.3 if fault == "slow" else 10, max_concurrency=1)
+    server.connect()
+    caplog.set_level(logging.DEBUG)
+    plex.faults.at(page, effect, path=LISTING)
+    sweep = swept(server)
+    assert isinstance(sweep.error, expected), sweep.error
+    assert len(sweep.titles) < len(small().tracks)
+    assert sweep.error.next_step
+    assert TOKEN not in f"{sweep.error} {sweep.error!r} {caplog.text}"
+    plex.faults.clear()
+    plex.listen()
+    assert swept(server).error is None
+
+
+@pytest.mark.parametrize("fault", ["reset", "429-soon", "503", "cut", "half-then-whole"])
+def test_a_page_that_fails_once_is_asked_for_again(plex: PlexSimulator, connect: Connect, fault: str) -> None:
+    effects = {
+        "reset": reset(),
+        "429-soon": status(429, retry_after=0),
+        "503": status(503),
+        "cut": cut_connection(),
+        "half-then-whole": cut_connection(0.9),
+    }
+    server = connect(plex, retries=2)
+    plex.faults.at(2, effects[fault], path=LISTING)
+    assert swept(server).error is None
+    listed = [request for request in plex.requests if request.path == LISTING]
+    assert len(listed) == PAGES + 1
+
+
+def test_what_changes_something_is_not_sent_again(plex: PlexSimulator, connect: Connect) -> None:
+    server = connect(plex, retries=3)
+    track = server.list_tracks(limit=1).items[0]
+    plex.faults.at(1, reset(), path="/:/scrobble")
+    plex.faults.at(1, reset(), path="/playlists")
+    with pytest.raises(UnavailableError):
+        server.report_play(track.ref.id, datetime.now(UTC))
+    with pytest.raises(UnavailableError):
+        server.create_playlist("Once", [])
+    sent = [request.path for request in plex.requests]
+    assert (sent.count("/:/scrobble"), sent.count("/playlists")) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", ["401", "500", "half", "cut", "shrinking", "twice"])
+def test_no_fault_makes_a_mirror_forget_anything(
+    plex: PlexSimulator, engine_of: Callable[..., MediaServerEngine], fault: str
+) -> None:
+    engine = engine_of(plex, max_concurrency=1)
+    engine.sync()
+    plex.change(small().with_tracks())
+    plex.faults.always(FAULTS[fault][0], path=LISTING)
+    with pytest.raises(SoulSyncError):
+        engine.sync(full=True)
+    plex.faults.clear()
+    assert engine.mirror.counts("home").tracks == len(small().tracks)
+
+
+def test_a_wrong_content_type_does_not_matter_if_the_content_is_right(
+    plex: PlexSimulator, connect: Connect
+) -> None:
+    plex.faults.always(content_type("text/plain"), path=LISTING)
+    assert swept(connect(plex)).error is None
+
+
+def test_rows_of_other_kinds_are_skipped_and_told(plex: PlexSimulator, connect: Connect) -> None:
+    def with_strangers(exchange: Exchange) -> Answer:
+        plain = exchange.produce()
+        assert isinstance(plain.body, bytes)
+        strangers = b'"Metadata":[{"ratingKey":"9","type":"photo"},{"ratingKey":"10","type":"clip"},'
+        body = plain.body.replace(b'"Metadata":[', strangers).replace(b'"totalSize":17', b'"totalSize":19')
+        return Answer(body=body, content_type=plain.content_type)
+
+    plex.faults.always(with_strangers, path=LISTING)
+    page = connect(plex).list_tracks(limit=100)
+    assert len(page.items) == len(small().tracks)
+    assert [(problem.id, "photo" in problem.reason) for problem in page.problems] == [
+        ("9", True),
+        ("10", False),
+    ]
+
+
+def test_xml_with_entities_is_refused(running: Callable[..., PlexSimulator], connect: Connect) -> None:
+    bomb = (
+        b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+        b'<MediaContainer size="1" title="&b;"/>'
+    )
+    simulator = running(small(), personality=OLD)
+    simulator.faults.always(lambda _: Answer(body=bomb, content_type="text/xml"), path=LISTING)
+    with pytest.raises(UnreadableAnswerError):
+        connect(simulator).list_tracks()
+
+
+def test_a_token_that_expires_between_two_pages_is_told(plex: PlexSimulator, connect: Connect) -> None:
+    server = connect(plex, max_concurrency=1)
+    tracks = server.iter_tracks(page_size=PAGE)
+    next(tracks)
+    plex.state.accounts.clear()
+    with pytest.raises(AuthenticationError, match="expired, was revoked, or belongs to another server"):
+        list(tracks)
+    assert server.status(refresh=True).state is ServerState.UNAUTHORISED
+
+
+def test_a_server_that_went_away_is_seen_and_seen_again_when_it_is_back(
+    plex: PlexSimulator, connect: Connect
+) -> None:
+    server = connect(plex)
+    assert server.status().ready
+    plex.refuse()
+    assert server.status(refresh=True).state is ServerState.UNREACHABLE
+    plex.listen()
+    assert server.status(refresh=True).ready
+
+
+def test_a_server_that_is_starting_is_unreachable_with_the_reason(
+    plex: PlexSimulator, connect: Connect
+) -> None:
+    plex.faults.always(FAULTS["restarting"][0])
+    status_now = connect(plex).status()
+    assert status_now.state is ServerState.UNREACHABLE
+    assert "starting" in status_now.detail
+
+
+def test_threads_that_connect_at_once_wait_for_each_other(plex: PlexSimulator, connect: Connect) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    plex.latency = 0.05
+    server = connect(plex)
+    with ThreadPoolExecutor(8) as pool:
+        states = list(pool.map(lambda _: server.status().state, range(8)))
+    assert states == [ServerState.READY] * 8
+    assert [request.path for request in plex.requests] == ["/"]
+
+
+def test_hostile_ids_reach_no_address(plex: PlexSimulator, connect: Connect) -> None:
+    from soulsync_engine.models import Kind
+
+    server = connect(plex)
+    server.list_libraries()
+    plex.forget()
+    hostile = ["../../:/prefs", "1/../../", "1?type=9", "1#", "ü", "1,2", "٣", "", "1" * 40, "-1", "1 or 1"]
+    assert server.get_items(Kind.TRACK, hostile) == ()
+    assert plex.requests == ()
+
+
+@pytest.fixture(autouse=True)
+def _no_refusals_from_broken_requests(plex: PlexSimulator) -> Iterator[None]:
+    yield
+    assert plex.tokens_in_addresses == []
