@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import chain, repeat
 from operator import is_, itemgetter
 from typing import Final
 
 from sqlalchemy import Dialect, Table
-from sqlalchemy.engine.interfaces import DBAPICursor
 
 from soulsync_engine.mirror.encoding import Credit, Value
-from soulsync_engine.mirror.statements import insert_of, statements
+from soulsync_engine.mirror.rows import Mapper
+from soulsync_engine.mirror.search_index import Entry, write_entries
+from soulsync_engine.mirror.statements import insert_of, of_rows, statements
 
 Parameters = tuple[Value, ...]
 
 # Below this many rows a statement of their own costs more to make than it saves.
 _WORTH_A_STATEMENT: Final = 40
+# How many short rows one run of a statement inserts: running it costs more than a row does.
+_TOGETHER: Final = 32
 
 
 @dataclass(slots=True)
@@ -30,6 +34,8 @@ class Batch:
     item_updates: list[Parameters] = field(default_factory=list)
     item_removals: list[Parameters] = field(default_factory=list)
     id_updates: list[Parameters] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    outdated_entries: list[int] = field(default_factory=list)
     _linked: list[Parameters] = field(default_factory=list)
     _unlinked: list[Parameters] = field(default_factory=list)
     _outdated: list[Parameters] = field(default_factory=list)
@@ -47,24 +53,25 @@ class Batch:
         self._outdated.append((uid,))
         self.credit(uid, credits)
 
-    def write(self, cursor: DBAPICursor, table: Table, dialect: Dialect) -> None:
+    def write(self, cursor: sqlite3.Cursor, mapper: Mapper, dialect: Dialect) -> None:
         """Run all of it."""
-        sql = statements(table, dialect)
-        self._insert_items(cursor, table, dialect)
+        sql = statements(mapper.table, dialect)
+        self._insert_items(cursor, mapper.table, dialect)
+        _insert(cursor, sql.insert_id, self.ids)
         for statement, rows in (
-            (sql.insert_id, self.ids),
             (sql.update_item, self.item_updates),
             (sql.remove_item, self.item_removals),
             (sql.update_id, self.id_updates),
             (sql.delete_credits, self._outdated),
-            (sql.insert_credit, self._linked),
-            (sql.insert_unlinked_credit, self._unlinked),
-            (sql.insert_change, self.changes),
         ):
             if rows:
                 cursor.executemany(statement, rows)
+        _insert(cursor, sql.insert_credit, self._linked)
+        _insert(cursor, sql.insert_unlinked_credit, self._unlinked)
+        _insert(cursor, sql.insert_change, self.changes)
+        write_entries(cursor, dialect, mapper.kind, self.outdated_entries, self.entries)
 
-    def _insert_items(self, cursor: DBAPICursor, table: Table, dialect: Dialect) -> None:
+    def _insert_items(self, cursor: sqlite3.Cursor, table: Table, dialect: Dialect) -> None:
         # The driver takes ten times as long for a None as for a number, and most rows have many; so rows that lack
         # the same columns share a statement without those columns.
         shapes: dict[tuple[bool, ...], list[Parameters]] = {}
@@ -77,4 +84,14 @@ class Batch:
             else:
                 places = [place for place, missing in enumerate(shape) if not missing]
                 filled = tuple([names[place] for place in places])
-                cursor.executemany(insert_of(table, filled, dialect), list(map(itemgetter(*places), rows)))
+                cursor.executemany(insert_of(table, filled, dialect), map(itemgetter(*places), rows))
+
+
+def _insert(cursor: sqlite3.Cursor, statement: str, rows: list[Parameters]) -> None:
+    together = len(rows) - len(rows) % _TOGETHER
+    if together:
+        parts = (rows[start : start + _TOGETHER] for start in range(0, together, _TOGETHER))
+        cursor.executemany(
+            of_rows(statement, _TOGETHER), (tuple(chain.from_iterable(part)) for part in parts)
+        )
+    cursor.executemany(statement, rows[together:])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
+from typing import cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -130,6 +131,11 @@ class Database:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine
+
+
+def driver_cursor(connection: Connection) -> sqlite3.Cursor:
+    """A cursor of the driver in the transaction of a connection, for statements that run for every row."""
+    return cast("sqlite3.Cursor", connection.connection.cursor())
 
 
 def not_a_mirror(path: Path, why: str) -> MirrorCorruptError:

@@ -14,7 +14,6 @@ Credit: TypeAlias = tuple[str, int, str, str | None]
 """Role, position in the role, name, the artist's native id."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -22,7 +21,9 @@ _decode = msgspec.json.Decoder(tuple[str, ...]).decode
 
 def microseconds(moment: datetime) -> int:
     """A time as stored; the time has to be aware."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    # Three times as fast as a division by a microsecond.
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(stored: int) -> datetime:
@@ -32,7 +33,7 @@ def moment(stored: int) -> datetime:
 
 def maybe_microseconds(moment: datetime | None) -> int | None:
     """A time as stored, if there is one."""
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+    return None if moment is None else microseconds(moment)
 
 
 def maybe_moment(stored: int | None) -> datetime | None:

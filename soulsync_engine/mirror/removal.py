@@ -41,7 +41,7 @@ def is_populated(store: Store, kind: Kind, scope: Scope) -> bool:
 
 
 def _remove(store: Store, writer: Writer, sweep: CompleteSweep) -> None:
-    table, kind = MAPPERS[sweep.kind].table, sweep.kind.value
+    kind = sweep.kind.value
     ids = schema.native_ids.c.native_id
     query = _absent(store, sweep).order_by(ids).limit(_CHUNK)
     last = ""
@@ -49,6 +49,8 @@ def _remove(store: Store, writer: Writer, sweep: CompleteSweep) -> None:
         batch = Batch()
         for native_id, uid, digest, title, escaped in rows:
             writer.seq += 1
+            if writer.indexes:
+                batch.outdated_entries.append(uid)
             shown = _shown(title, escaped=bool(escaped))
             batch.item_removals.append((writer.now, uid))
             batch.id_updates.append((digest, store.run, store.number, kind, native_id))
@@ -65,7 +67,7 @@ def _remove(store: Store, writer: Writer, sweep: CompleteSweep) -> None:
                     writer.now,
                 )
             )
-        batch.write(writer.cursor, table, writer.connection.dialect)
+        batch.write(writer.cursor, MAPPERS[sweep.kind], writer.connection.dialect)
         store.count(sweep.kind, removed=len(rows))
         last = rows[-1][0]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from sqlalchemy import Table
@@ -47,14 +47,8 @@ _pack = msgspec.msgpack.Encoder().encode
 _number = int.from_bytes
 
 
-class Row(NamedTuple):
-    """An item ready to be stored."""
-
-    omitted: str | None
-    escaped: int | None
-    values: tuple[Value, ...]
-    credits: tuple[Credit, ...]
-    digest: int
+Row: TypeAlias = tuple[str | None, int | None, tuple[Value, ...], tuple[Credit, ...], int]
+"""An item ready to be stored: omitted, escaped, values with the title first, credits, digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +81,8 @@ class Mapper:
                 server=item.ref.server,
                 next_step="Report this to the authors of the backend.",
             ) from error
-        return Row(
-            omitted,
-            escaped,
-            values,
-            credited,
-            _number(blake2b(packed, digest_size=8).digest(), "big", signed=True),
-        )
+        digest = _number(blake2b(packed, digest_size=8).digest(), "big", signed=True)
+        return omitted, escaped, values, credited, digest
 
     def to_item(self, server: str, stored: Stored, credits: Sequence[Credit]) -> Item:
         """The item of a stored row."""
@@ -107,7 +96,7 @@ class Mapper:
     def title(self, item: Item) -> str:
         """What names an item to people, as far as a database text can hold it."""
         title: str = getattr(item, self.title_field)[:200]
-        return title if title.isascii() else title.encode("utf-8", "backslashreplace").decode()
+        return title.encode("utf-8", "backslashreplace").decode()
 
 
 _NONE: Final[frozenset[str]] = frozenset()

@@ -1,4 +1,4 @@
-"""The full-text index: kept up after a sync from the change feed, and searched.
+"""The full-text index: written together with the items, brought up from the change feed, and searched.
 
 Texts are normalised by `search_key` before they are indexed and before they are looked for, so case, accents
 and punctuation do not matter. Scripts that are written without blanks between words are indexed by pairs of
@@ -8,14 +8,16 @@ characters, so that any two characters next to each other are found.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     Float,
     Label,
     Select,
@@ -34,10 +36,13 @@ from sqlalchemy.sql.expression import TableClause
 
 from soulsync_engine.matching import NORMALISATION, search_key
 from soulsync_engine.mirror import schema
-from soulsync_engine.mirror.database import Database
+from soulsync_engine.mirror.database import Database, driver_cursor
 from soulsync_engine.mirror.encoding import unescape_text
 from soulsync_engine.mirror.records import ChangeType
-from soulsync_engine.models import Kind
+from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Track
+
+Entry: TypeAlias = tuple[object, ...]
+"""uid, then the texts of the columns, as search keys."""
 
 _WINDOW: Final = 10_000
 _INDEXED_LENGTH: Final = 2000
@@ -110,6 +115,36 @@ def refresh_index(
         progress(high - start, end - start)
 
 
+def is_current(counters: Mapping[str, int]) -> bool:
+    """Whether everything up to the last change is in the index, by the rules of today."""
+    end = counters.get("seq", 0)
+    return end == 0 or position_at(end).items() <= counters.items()
+
+
+def position_at(seq: int) -> dict[str, int]:
+    """The counters of an index that has everything up to a change."""
+    return {"indexed": seq, "normalisation": NORMALISATION}
+
+
+def entry_of(uid: int, item: Item) -> Entry:
+    """What the index holds of an item."""
+    if isinstance(item, Track):
+        album = _shared_tokens(item.album) if item.album else ""
+        return uid, _tokens(item.title), _credited_tokens(item.album_artists + item.artists), album
+    if isinstance(item, Album):
+        return uid, _tokens(item.title), _credited_tokens(item.artists)
+    return uid, _tokens(item.name)
+
+
+def write_entries(
+    cursor: sqlite3.Cursor, dialect: Dialect, kind: Kind, outdated: Iterable[int], entries: Iterable[Entry]
+) -> None:
+    """Take what is outdated out of an index, then put entries in."""
+    sql = _statements(INDEXES[kind], dialect)
+    cursor.executemany(sql.clear, ((uid,) for uid in outdated))
+    cursor.executemany(sql.fill, entries)
+
+
 def search_index(index: Index, text: str) -> Select[int, float] | None:
     """A query for the uids whose texts hold every word asked for, or a word that begins so, and their scores.
 
@@ -151,22 +186,48 @@ def _keep(connection: Connection, name: str, value: int) -> None:
 
 
 def _index_window(connection: Connection, index: Index, low: int, high: int) -> None:
+    sql = _statements(index, connection.dialect)
+    window = (low, high, index.kind.value)
+    reader, writer = driver_cursor(connection), driver_cursor(connection)
+    # What was only just added is in no index.
+    outdated = reader.execute(sql.outdated, (*window, ChangeType.ADDED.value)).fetchall()
+    write_entries(writer, connection.dialect, index.kind, (uid for (uid,) in outdated), ())
+    # Read and written row by row, so that a window takes no memory.
+    texts = reader.execute(sql.texts, window)
+    write_entries(writer, connection.dialect, index.kind, (), _keys(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What runs for every row, with positional parameters; `outdated` and `texts` take a window and the kind."""
+
+    outdated: str
+    clear: str
+    texts: str
+    fill: str
+
+
+@lru_cache(maxsize=8)
+def _statements(index: Index, dialect: Dialect) -> _Statements:
     changes, items = schema.changes, index.items
     concerned = select(changes.c.uid).where(
-        changes.c.seq > low, changes.c.seq <= high, changes.c.kind == index.kind.value
+        changes.c.seq > bindparam("low"),
+        changes.c.seq <= bindparam("high"),
+        changes.c.kind == bindparam("kind"),
     )
-    cursor = connection.connection.cursor()
-    # What was only just added is in no index.
-    outdated = connection.scalars(concerned.where(changes.c.type != ChangeType.ADDED.value).distinct()).all()
-    if outdated:
-        clear = delete(index.texts).where(index.texts.c.rowid == bindparam("uid"))
-        cursor.executemany(str(clear.compile(dialect=connection.dialect)), [(uid,) for uid in outdated])
-    rows = connection.execute(
+    outdated = concerned.where(changes.c.type != bindparam("added")).distinct()
+    texts = (
         _texts(index).where(items.c.removed_at.is_(None), items.c.uid.in_(concerned)).order_by(items.c.uid)
-    ).all()
+    )
+    clear = delete(index.texts).where(index.texts.c.rowid == bindparam("uid"))
     names = [entry.name for entry in index.texts.columns]
-    fill = insert(index.texts).inline().compile(dialect=connection.dialect, column_keys=names)
-    cursor.executemany(str(fill), list(_keys(index, rows)))
+    fill = insert(index.texts).inline().compile(dialect=dialect, column_keys=names)
+    return _Statements(
+        outdated=str(outdated.compile(dialect=dialect)),
+        clear=str(clear.compile(dialect=dialect)),
+        texts=str(texts.compile(dialect=dialect)),
+        fill=str(fill),
+    )
 
 
 def _texts(index: Index) -> Select[*tuple[Any, ...]]:
@@ -176,7 +237,7 @@ def _texts(index: Index) -> Select[*tuple[Any, ...]]:
     wanted: list[ColumnElement[Any]] = [items.c.uid, items.c.escaped, title]
     if index.has_artists:
         wanted.append(
-            select(func.group_concat(credited.c.name, _SEPARATOR))
+            select(func.group_concat(credited.c.name, literal_column(f"char({ord(_SEPARATOR)})")))
             .where(credited.c.uid == items.c.uid)
             .scalar_subquery()
         )
@@ -185,17 +246,26 @@ def _texts(index: Index) -> Select[*tuple[Any, ...]]:
     return select(*wanted)
 
 
-def _keys(index: Index, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[object, ...]]:
-    for uid, escaped, title, *others in rows:
-        texts = [str(text) if text is not None else "" for text in (title, *others)]
+def _keys(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:
+    for uid, escaped, *texts in rows:
         if escaped:
-            texts = [unescape_text(text) for text in texts]
-        yield uid, _tokens(texts[0]), *map(_shared_tokens, texts[1:])
+            texts = [unescape_text(text) if text else "" for text in texts]
+        title, *others = texts
+        yield uid, _tokens(title), *[_shared_tokens(text) if text else "" for text in others]
 
 
 def _tokens(text: str) -> str:
     key = search_key(text[:_INDEXED_LENGTH])
-    return key if key.isascii() else _UNSPACED.sub(_in_pairs, key)
+    return key if key.isascii() else _UNSPACED.sub(_in_pairs, _valid(key))
+
+
+def _valid(key: str) -> str:
+    # A title of nothing but broken characters is its own key.
+    return key.encode("utf-8", "ignore").decode()
+
+
+def _credited_tokens(credits: tuple[ArtistCredit, ...]) -> str:
+    return _shared_tokens(_SEPARATOR.join([credit.name for credit in credits])) if credits else ""
 
 
 @lru_cache(maxsize=4096)
@@ -210,7 +280,7 @@ def _in_pairs(match: re.Match[str]) -> str:
 
 
 def _expression(text: str) -> str:
-    key = search_key(text[:_ASKED_LENGTH])
+    key = _valid(search_key(text[:_ASKED_LENGTH]))
     words = _UNSPACED.sub(_asked_pairs, key).split()
     return " ".join('"' + word.replace('"', '""') + '" *' for word in words)
 

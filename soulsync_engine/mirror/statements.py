@@ -87,6 +87,13 @@ def insert_of(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
     return _text(insert(table).inline(), dialect, columns)
 
 
+@lru_cache(maxsize=16)
+def of_rows(insertion: str, number: int) -> str:
+    """An insert of one row, as one of that many."""
+    _, _, row = insertion.partition(" VALUES ")
+    return insertion + f", {row}" * (number - 1)
+
+
 def _text(clause: ClauseElement, dialect: Dialect, names: Sequence[str], keys: Sequence[str] = ()) -> str:
     compiled = clause.compile(dialect=dialect, column_keys=list(names) or None)
     order = getattr(compiled, "positiontup", None)

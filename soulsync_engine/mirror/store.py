@@ -6,22 +6,35 @@ memory does not grow with the library.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, delete, insert, select, update
-from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from soulsync_engine.errors import ContractViolationError
 from soulsync_engine.mirror import schema
 from soulsync_engine.mirror.batch import Batch
-from soulsync_engine.mirror.database import Database
+from soulsync_engine.mirror.database import Database, driver_cursor
 from soulsync_engine.mirror.encoding import microseconds
 from soulsync_engine.mirror.loading import chunks, load
 from soulsync_engine.mirror.records import ChangeType, KindCounts
 from soulsync_engine.mirror.rows import MAPPERS, Mapper, Row
+from soulsync_engine.mirror.search_index import entry_of, is_current, position_at
 from soulsync_engine.mirror.statements import LOOK_UP, Statements, statements
 from soulsync_engine.mirror.sweep import Sweep
 from soulsync_engine.models import Item, Kind
@@ -30,7 +43,7 @@ _temporary = MetaData()
 SEEN = Table(
     "seen",
     _temporary,
-    Column("uid", BigInteger, primary_key=True, autoincrement=False),
+    Column("uid", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     prefixes=["TEMPORARY"],
 )
 # Ids that a rehearsal would have added or restored.
@@ -45,6 +58,8 @@ FRESH = Table(
 # What a file that only moved may change beside its path.
 _MOVES_ALONG = frozenset({"path", "library_id", "updated"})
 
+_ADDED = ChangeType.ADDED.value
+
 State = tuple[int, int, int | None]
 """uid, content hash, the sync since which it is gone."""
 
@@ -54,23 +69,28 @@ class Writer:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.cursor: DBAPICursor = connection.connection.cursor()
+        self.cursor = driver_cursor(connection)
         self.now = microseconds(datetime.now(UTC))
         counters = schema.counters
         rows = connection.execute(select(counters.c.name, counters.c.value)).all()
         self._stored: dict[str, int] = {name: value for name, value in rows}  # noqa: C416
         self.uid = self._stored.get("uid", 0)
         self.seq = self._stored.get("seq", 0)
+        # An index that has fallen behind is brought up by `refresh_index`, from the change feed.
+        self.indexes = is_current(self._stored)
 
     def keep_counters(self) -> None:
         """Write the numbers that were used up. Readers see them together with the rows that bear them."""
-        for name, value in (("uid", self.uid), ("seq", self.seq)):
+        counters = {"uid": self.uid, "seq": self.seq}
+        if self.indexes and self.seq:
+            counters |= position_at(self.seq)
+        for name, value in counters.items():
             if name not in self._stored:
                 if value:
                     self.connection.execute(insert(schema.counters).values(name=name, value=value))
             elif value != self._stored[name]:
-                counters = schema.counters
-                self.connection.execute(update(counters).where(counters.c.name == name).values(value=value))
+                table = schema.counters
+                self.connection.execute(update(table).where(table.c.name == name).values(value=value))
 
 
 class Store:
@@ -119,28 +139,29 @@ class Store:
             known = self._look_up(writer.cursor, sql, kind, list(wanted))
             self._complete_omitted(writer.connection, kind, wanted, known)
             uids = [state[0] for state in known.values()]
-            new: list[tuple[Item, Row]] = []
+            new: list[str] = []
             touched: dict[int, tuple[Item, Row, State]] = {}
+            batch, first = Batch(), writer.uid + 1
             for native_id, item in wanted.items():
                 row = mapper.to_row(item)
                 state = known.get(native_id)
                 if state is None:
-                    new.append((item, row))
-                elif state[1] != row.digest or state[2] is not None:
+                    new.append(native_id)
+                    if not self.rehearsal:
+                        self._add(writer, batch, mapper, item, row)
+                elif state[1] != row[-1] or state[2] is not None:
                     touched[state[0]] = (item, row, state)
-            batch = Batch()
-            if self.rehearsal:
-                self._mark_fresh(writer, kind, [item.ref.id for item, _ in new], sweep)
-                self.count(kind, added=len(new))
-            else:
-                uids += self._add(writer, batch, mapper, new)
+            self.count(kind, added=len(new))
             self._touch(writer, batch, mapper, touched)
-            if self.rehearsal and sweep is None:
-                # Still removed in the database, so the sweep that follows must not take them for passed over.
-                back = [item.ref.id for item, _, (_, _, gone) in touched.values() if gone is not None]
-                self._mark_fresh(writer, kind, back, None)
             if not self.rehearsal:
-                batch.write(writer.cursor, mapper.table, writer.connection.dialect)
+                batch.write(writer.cursor, mapper, writer.connection.dialect)
+                self._mark_added(writer, mapper.table, first, sweep)
+            else:
+                self._mark_fresh(writer, kind, new, sweep)
+                if sweep is None:
+                    # Still removed in the database, so the sweep that follows must not take them for passed over.
+                    back = [item.ref.id for item, _, (_, _, gone) in touched.values() if gone is not None]
+                    self._mark_fresh(writer, kind, back, None)
             self._mark_seen(writer, uids, sweep)
 
     def mark(self, kind: Kind, ids: Sequence[str], sweep: Sweep[str]) -> list[str]:
@@ -202,15 +223,14 @@ class Store:
             raise
 
     def _look_up(
-        self, cursor: DBAPICursor, sql: Statements, kind: Kind, ids: Sequence[str]
+        self, cursor: sqlite3.Cursor, sql: Statements, kind: Kind, ids: Sequence[str]
     ) -> dict[str, State]:
         known: dict[str, State] = {}
         for chunk in chunks(ids, LOOK_UP):
             filling = [None] * (LOOK_UP - len(chunk))
             cursor.execute(sql.look_up, (self.number, kind.value, *chunk, *filling))
-            known.update(
-                (native_id, (uid, digest, gone)) for native_id, uid, digest, gone in cursor.fetchall()
-            )
+            for native_id, uid, digest, gone in cursor.fetchall():
+                known[native_id] = uid, digest, gone
         return known
 
     def _complete_omitted(
@@ -224,25 +244,18 @@ class Store:
             kept["omitted"] = item.omitted & stored.omitted
             wanted[partial[uid]] = replace(item, **kept)  # type: ignore[arg-type]
 
-    def _add(
-        self, writer: Writer, batch: Batch, mapper: Mapper, new: Sequence[tuple[Item, Row]]
-    ) -> list[int]:
-        kind, number, added = mapper.kind.value, self.number, ChangeType.ADDED.value
-        uid, seq = writer.uid, writer.seq
-        for item, row in new:
-            uid += 1
-            seq += 1
-            native_id = item.ref.id
-            batch.items.append((uid, number, native_id, None, row.omitted, row.escaped, *row.values))
-            batch.ids.append((number, kind, native_id, uid, row.digest, self.run))
-            batch.credit(uid, row.credits)
-            batch.changes.append(
-                (seq, added, kind, uid, number, native_id, mapper.title(item), "", writer.now)
-            )
-        uids = list(range(writer.uid + 1, uid + 1))
-        writer.uid, writer.seq = uid, seq
-        self.count(mapper.kind, added=len(new))
-        return uids
+    def _add(self, writer: Writer, batch: Batch, mapper: Mapper, item: Item, row: Row) -> None:
+        omitted, escaped, values, credited, digest = row
+        kind, number, native_id = mapper.kind.value, self.number, item.ref.id
+        writer.uid = uid = writer.uid + 1
+        writer.seq = seq = writer.seq + 1
+        title = mapper.title(item)
+        batch.items.append((uid, number, native_id, None, omitted, escaped, *values))
+        batch.ids.append((number, kind, native_id, uid, digest, self.run))
+        batch.credit(uid, credited)
+        batch.changes.append((seq, _ADDED, kind, uid, number, native_id, title, "", writer.now))
+        if writer.indexes:
+            batch.entries.append(entry_of(uid, item))
 
     def _touch(
         self, writer: Writer, batch: Batch, mapper: Mapper, touched: dict[int, tuple[Item, Row, State]]
@@ -250,15 +263,19 @@ class Store:
         """Items whose hash differs, or that were gone."""
         stored = load(writer.connection, mapper.kind, touched) if touched else {}
         for uid, (item, row, (_, _, gone)) in touched.items():
+            omitted, escaped, values, credited, digest = row
             before, _ = stored[uid]
             differing = differences(before, item)
             change = _type_of_change(differing, restored=gone is not None)
             native_id = item.ref.id
-            batch.item_updates.append((native_id, None, row.omitted, row.escaped, *row.values, uid))
-            batch.id_updates.append((row.digest, None, self.number, mapper.kind.value, native_id))
-            batch.replace_credits(uid, row.credits)
+            batch.item_updates.append((native_id, None, omitted, escaped, *values, uid))
+            batch.id_updates.append((digest, None, self.number, mapper.kind.value, native_id))
+            batch.replace_credits(uid, credited)
             if change is None:
                 continue
+            if writer.indexes:
+                batch.outdated_entries.append(uid)
+                batch.entries.append(entry_of(uid, item))
             writer.seq += 1
             batch.changes.append(
                 (
@@ -283,6 +300,14 @@ class Store:
         writer.cursor.executemany(self._insert_seen, [(uid,) for uid in uids])
         if sweep is not None and writer.cursor.rowcount != len(uids):
             raise sweep.repeated()
+
+    def _mark_added(
+        self, writer: Writer, table: Table, first: int, sweep: Sweep[Item] | Sweep[str] | None
+    ) -> None:
+        # No sweep can have seen them before, and their numbers follow each other.
+        if sweep is not None and writer.uid >= first:
+            added = select(table.c.uid).where(table.c.uid.between(first, writer.uid))
+            writer.connection.execute(insert(SEEN).from_select(["uid"], added))
 
     def _mark_fresh(
         self, writer: Writer, kind: Kind, ids: list[str], sweep: Sweep[Item] | Sweep[str] | None
