@@ -9,7 +9,7 @@ from itertools import chain, repeat
 from operator import is_, itemgetter
 from typing import Final
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Table
 
 from soulsync_engine.mirror.encoding import Credit, Value
 from soulsync_engine.mirror.rows import Mapper
@@ -53,10 +53,10 @@ class Batch:
         self._outdated.append((uid,))
         self.credit(uid, credits)
 
-    def write(self, cursor: sqlite3.Cursor, mapper: Mapper, dialect: Dialect) -> None:
+    def write(self, cursor: sqlite3.Cursor, mapper: Mapper) -> None:
         """Run all of it."""
-        sql = statements(mapper.table, dialect)
-        self._insert_items(cursor, mapper.table, dialect)
+        sql = statements(mapper.table)
+        self._insert_items(cursor, mapper.table)
         _insert(cursor, sql.insert_id, self.ids)
         for statement, rows in (
             (sql.update_item, self.item_updates),
@@ -69,9 +69,9 @@ class Batch:
         _insert(cursor, sql.insert_credit, self._linked)
         _insert(cursor, sql.insert_unlinked_credit, self._unlinked)
         _insert(cursor, sql.insert_change, self.changes)
-        write_entries(cursor, dialect, mapper.kind, self.outdated_entries, self.entries)
+        write_entries(cursor, mapper.kind, self.outdated_entries, self.entries)
 
-    def _insert_items(self, cursor: sqlite3.Cursor, table: Table, dialect: Dialect) -> None:
+    def _insert_items(self, cursor: sqlite3.Cursor, table: Table) -> None:
         # The driver takes ten times as long for a None as for a number, and most rows have many; so rows that lack
         # the same columns share a statement without those columns.
         shapes: dict[tuple[bool, ...], list[Parameters]] = {}
@@ -80,11 +80,11 @@ class Batch:
         names = table.columns.keys()
         for shape, rows in shapes.items():
             if len(rows) < _WORTH_A_STATEMENT:
-                cursor.executemany(insert_of(table, tuple(names), dialect), rows)
+                cursor.executemany(insert_of(table, tuple(names)), rows)
             else:
                 places = [place for place, missing in enumerate(shape) if not missing]
                 filled = tuple([names[place] for place in places])
-                cursor.executemany(insert_of(table, filled, dialect), map(itemgetter(*places), rows))
+                cursor.executemany(insert_of(table, filled), map(itemgetter(*places), rows))
 
 
 def _insert(cursor: sqlite3.Cursor, statement: str, rows: list[Parameters]) -> None:

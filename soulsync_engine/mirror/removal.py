@@ -67,7 +67,7 @@ def _remove(store: Store, writer: Writer, sweep: CompleteSweep) -> None:
                     writer.now,
                 )
             )
-        batch.write(writer.cursor, MAPPERS[sweep.kind], writer.connection.dialect)
+        batch.write(writer.cursor, MAPPERS[sweep.kind])
         store.count(sweep.kind, removed=len(rows))
         last = rows[-1][0]
 

@@ -17,7 +17,6 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Dialect,
     Float,
     Label,
     Select,
@@ -39,6 +38,7 @@ from soulsync_engine.mirror import schema
 from soulsync_engine.mirror.database import Database, driver_cursor
 from soulsync_engine.mirror.encoding import unescape_text
 from soulsync_engine.mirror.records import ChangeType
+from soulsync_engine.mirror.statements import DIALECT
 from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Track
 
 Entry: TypeAlias = tuple[object, ...]
@@ -137,10 +137,10 @@ def entry_of(uid: int, item: Item) -> Entry:
 
 
 def write_entries(
-    cursor: sqlite3.Cursor, dialect: Dialect, kind: Kind, outdated: Iterable[int], entries: Iterable[Entry]
+    cursor: sqlite3.Cursor, kind: Kind, outdated: Iterable[int], entries: Iterable[Entry]
 ) -> None:
     """Take what is outdated out of an index, then put entries in."""
-    sql = _statements(INDEXES[kind], dialect)
+    sql = _statements(INDEXES[kind])
     cursor.executemany(sql.clear, ((uid,) for uid in outdated))
     cursor.executemany(sql.fill, entries)
 
@@ -186,15 +186,15 @@ def _keep(connection: Connection, name: str, value: int) -> None:
 
 
 def _index_window(connection: Connection, index: Index, low: int, high: int) -> None:
-    sql = _statements(index, connection.dialect)
+    sql = _statements(index)
     window = (low, high, index.kind.value)
     reader, writer = driver_cursor(connection), driver_cursor(connection)
     # What was only just added is in no index.
     outdated = reader.execute(sql.outdated, (*window, ChangeType.ADDED.value)).fetchall()
-    write_entries(writer, connection.dialect, index.kind, (uid for (uid,) in outdated), ())
+    write_entries(writer, index.kind, (uid for (uid,) in outdated), ())
     # Read and written row by row, so that a window takes no memory.
     texts = reader.execute(sql.texts, window)
-    write_entries(writer, connection.dialect, index.kind, (), _keys(texts))
+    write_entries(writer, index.kind, (), _keys(texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class _Statements:
 
 
 @lru_cache(maxsize=8)
-def _statements(index: Index, dialect: Dialect) -> _Statements:
+def _statements(index: Index) -> _Statements:
     changes, items = schema.changes, index.items
     concerned = select(changes.c.uid).where(
         changes.c.seq > bindparam("low"),
@@ -221,11 +221,11 @@ def _statements(index: Index, dialect: Dialect) -> _Statements:
     )
     clear = delete(index.texts).where(index.texts.c.rowid == bindparam("uid"))
     names = [entry.name for entry in index.texts.columns]
-    fill = insert(index.texts).inline().compile(dialect=dialect, column_keys=names)
+    fill = insert(index.texts).inline().compile(dialect=DIALECT, column_keys=names)
     return _Statements(
-        outdated=str(outdated.compile(dialect=dialect)),
-        clear=str(clear.compile(dialect=dialect)),
-        texts=str(texts.compile(dialect=dialect)),
+        outdated=str(outdated.compile(dialect=DIALECT)),
+        clear=str(clear.compile(dialect=DIALECT)),
+        texts=str(texts.compile(dialect=DIALECT)),
         fill=str(fill),
     )
 

@@ -35,7 +35,7 @@ from soulsync_engine.mirror.loading import chunks, load
 from soulsync_engine.mirror.records import ChangeType, KindCounts
 from soulsync_engine.mirror.rows import MAPPERS, Mapper, Row
 from soulsync_engine.mirror.search_index import entry_of, is_current, position_at
-from soulsync_engine.mirror.statements import LOOK_UP, Statements, statements
+from soulsync_engine.mirror.statements import DIALECT, LOOK_UP, Statements, statements
 from soulsync_engine.mirror.sweep import Sweep
 from soulsync_engine.models import Item, Kind
 
@@ -54,6 +54,9 @@ FRESH = Table(
     Column("native_id", Text, primary_key=True),
     prefixes=["TEMPORARY"],
 )
+
+_INSERT_SEEN = str(insert(SEEN).prefix_with("OR IGNORE").inline().compile(dialect=DIALECT))
+_INSERT_FRESH = str(insert(FRESH).prefix_with("OR IGNORE").inline().compile(dialect=DIALECT))
 
 # What a file that only moved may change beside its path.
 _MOVES_ALONG = frozenset({"path", "library_id", "updated"})
@@ -118,10 +121,6 @@ class Store:
         self.run = run
         with database.reading_on(connection):
             _temporary.create_all(connection, checkfirst=False)
-        ignoring = "OR IGNORE"
-        dialect = connection.dialect
-        self._insert_seen = str(insert(SEEN).prefix_with(ignoring).inline().compile(dialect=dialect))
-        self._insert_fresh = str(insert(FRESH).prefix_with(ignoring).inline().compile(dialect=dialect))
 
     def put(self, kind: Kind, items: Sequence[Item], sweep: Sweep[Item] | Sweep[str] | None = None) -> None:
         """Store the items that are new or differ from what is stored, in one transaction.
@@ -135,7 +134,7 @@ class Store:
             raise sweep.repeated()
         self._check_ids(wanted)
         with self.transaction() as writer:
-            sql = statements(mapper.table, writer.connection.dialect)
+            sql = statements(mapper.table)
             known = self._look_up(writer.cursor, sql, kind, list(wanted))
             self._complete_omitted(writer.connection, kind, wanted, known)
             uids = [state[0] for state in known.values()]
@@ -154,7 +153,7 @@ class Store:
             self.count(kind, added=len(new))
             self._touch(writer, batch, mapper, touched)
             if not self.rehearsal:
-                batch.write(writer.cursor, mapper, writer.connection.dialect)
+                batch.write(writer.cursor, mapper)
                 self._mark_added(writer, mapper.table, first, sweep)
             else:
                 self._mark_fresh(writer, kind, new, sweep)
@@ -170,7 +169,7 @@ class Store:
         if len(set(ids)) != len(ids):
             raise sweep.repeated()
         with self.transaction() as writer:
-            sql = statements(MAPPERS[kind].table, writer.connection.dialect)
+            sql = statements(MAPPERS[kind].table)
             known = self._look_up(writer.cursor, sql, kind, ids)
             there = [uid for uid, _, gone in known.values() if gone is None]
             self._mark_seen(writer, there, sweep)
@@ -182,7 +181,7 @@ class Store:
         """Mark items that are there but could not be read, so that they are not taken for absent."""
         self._check_ids(ids)
         with self.transaction() as writer:
-            sql = statements(MAPPERS[kind].table, writer.connection.dialect)
+            sql = statements(MAPPERS[kind].table)
             known = self._look_up(writer.cursor, sql, kind, ids)
             self._mark_seen(writer, [state[0] for state in known.values()], None, force=True)
 
@@ -297,7 +296,7 @@ class Store:
     ) -> None:
         if (sweep is None and not force) or not uids:
             return
-        writer.cursor.executemany(self._insert_seen, [(uid,) for uid in uids])
+        writer.cursor.executemany(_INSERT_SEEN, [(uid,) for uid in uids])
         if sweep is not None and writer.cursor.rowcount != len(uids):
             raise sweep.repeated()
 
@@ -313,7 +312,7 @@ class Store:
         self, writer: Writer, kind: Kind, ids: list[str], sweep: Sweep[Item] | Sweep[str] | None
     ) -> None:
         if ids:
-            writer.cursor.executemany(self._insert_fresh, [(kind.value, native_id) for native_id in ids])
+            writer.cursor.executemany(_INSERT_FRESH, [(kind.value, native_id) for native_id in ids])
             if sweep is not None and writer.cursor.rowcount != len(ids):
                 raise sweep.repeated()
 
