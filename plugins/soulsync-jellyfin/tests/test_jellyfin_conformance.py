@@ -1,0 +1,119 @@
+"""The conformance kit on every personality, with every answer checked against the server's published description."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from soulsync_engine.discovery import BackendRecord, discover, find
+from soulsync_jellyfin.conformance import JELLYFIN_LIMITS, OnSimulator
+from soulsync_jellyfin.simulator import (
+    EMBY_4_9,
+    JELLYFIN_10_9,
+    JELLYFIN_10_11,
+    JELLYFIN_12,
+    Check,
+    Credentials,
+    Personality,
+)
+from soulsync_jellyfin.simulator.description import Description
+
+SHARED = Path(os.environ.get("SOULSYNC_SHARED", Path(__file__).resolve().parents[4] / "shared"))
+ADMINS = "Jellyfin lets only administrators do that"
+
+
+@cache
+def _record(name: str) -> BackendRecord:
+    """Looking through all installed distributions once is enough for a whole run."""
+    return find(name, discover())
+
+
+@cache
+def _description(version: str) -> Description | None:
+    path = SHARED / "specs" / f"jellyfin-openapi-{version}.json"
+    return Description(path) if path.is_file() else None
+
+
+class _OnPersonality(OnSimulator):
+    __test__ = False
+    backend_name = "jellyfin"
+    described_by: ClassVar[str] = "10.11.11"
+    expected_failures: ClassVar[Mapping[str, str]] = JELLYFIN_LIMITS
+
+    @classmethod
+    def record(cls) -> BackendRecord:
+        return _record(cls.backend_name)
+
+    def checker(self) -> Check | None:
+        description = _description(self.described_by) if self.described_by else None
+        return None if description is None else description.check
+
+
+class TestJellyfin10_9(_OnPersonality):  # noqa: N801
+    personality = JELLYFIN_10_9
+    credentials = Credentials.PASSWORD
+
+
+class TestJellyfin10_11(_OnPersonality):  # noqa: N801
+    personality = JELLYFIN_10_11
+
+
+class TestJellyfin10_11User(_OnPersonality):  # noqa: N801
+    personality = JELLYFIN_10_11
+    credentials = Credentials.USER_TOKEN
+    expected_failures: ClassVar[Mapping[str, str]] = {
+        **JELLYFIN_LIMITS,
+        "test_names_and_descriptions_survive": ADMINS,
+        "test_replacing_keeps_the_playlist_itself": ADMINS,
+        "test_an_edit_changes_what_it_names": ADMINS,
+        "test_a_cover_can_be_set": ADMINS,
+        "test_a_cover_can_be_replaced": ADMINS,
+        "test_a_scan_starts_and_ends": ADMINS,
+        "test_an_edit_is_stored_and_says_so": ADMINS,
+        "test_fields_that_are_none_are_left_alone": ADMINS,
+        "test_an_empty_value_clears_a_field": ADMINS,
+    }
+
+
+class TestJellyfin12(_OnPersonality):
+    personality = JELLYFIN_12
+    described_by = "12.0.0"
+    credentials = Credentials.ADMIN_TOKEN
+
+
+class TestEmby(_OnPersonality):
+    backend_name = "emby"
+    personality = EMBY_4_9
+    described_by = ""
+    expected_failures: ClassVar[Mapping[str, str]] = {}
+
+
+@pytest.mark.parametrize(
+    ("personality", "version"),
+    [(JELLYFIN_10_9, "10.11.11"), (JELLYFIN_10_11, "10.11.11"), (JELLYFIN_12, "12.0.0")],
+    ids=lambda value: value.name if isinstance(value, Personality) else None,
+)
+def test_the_simulator_takes_no_parameter_that_the_server_does_not_have(
+    personality: Personality, version: str
+) -> None:
+    from soulsync_jellyfin.simulator import JellyfinSimulator
+
+    description = _description(version)
+    if description is None:
+        pytest.skip("the published description is not beside this checkout")
+    simulator = JellyfinSimulator(personality=personality)
+    checked = 0
+    for method, path, taken in simulator.declared:
+        described = description.parameters(method, path)
+        if described is None:
+            # Routes of before 10.9 are still there but not described any more; plugins and the socket never were.
+            assert path.startswith(("/Users/{userId}", "/Jellyfin.Plugin", "/socket")), path
+            continue
+        checked += 1
+        assert {name.lower() for name in taken} <= described, f"{method} {path}"
+    assert checked > 30
