@@ -40,6 +40,13 @@ def is_populated(store: Store, kind: Kind, scope: Scope) -> bool:
         return writer.connection.execute(_there(store, kind, scope).limit(1)).first() is not None
 
 
+def count_stored(store: Store, kind: Kind, scope: Scope) -> int:
+    """How many items of this kind the mirror has in the scope."""
+    with store.transaction() as writer:
+        there = select(func.count()).select_from(_there(store, kind, scope).subquery())
+        return writer.connection.scalar(there) or 0
+
+
 def _remove(store: Store, writer: Writer, sweep: CompleteSweep) -> None:
     kind = sweep.kind.value
     ids = schema.native_ids.c.native_id

@@ -96,7 +96,7 @@ class Mapper:
     def title(self, item: Item) -> str:
         """What names an item to people, as far as a database text can hold it."""
         title: str = getattr(item, self.title_field)[:200]
-        return title.encode("utf-8", "backslashreplace").decode()
+        return title if title.isascii() else title.encode("utf-8", "backslashreplace").decode()
 
 
 _NONE: Final[frozenset[str]] = frozenset()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from soulsync_engine.errors import SoulSyncError
-from soulsync_engine.mirror.removal import is_populated
+from soulsync_engine.mirror.removal import count_stored, is_populated
 from soulsync_engine.mirror.rows import MAPPERS
 from soulsync_engine.mirror.store import Store
 from soulsync_engine.mirror.sweep import CompleteSweep, Sweep
@@ -77,9 +77,9 @@ class Intake:
     def sweeps(self) -> list[CompleteSweep]:
         """List the ids of all kinds, and store the items that turn out to be missing."""
         self._progress.begin(SyncPhase.SWEEP)
-        proofs = [proof for kind in MAPPERS if (proof := self._sweep(kind)) is not None]
+        proofs = [self._sweep(kind, list(MAPPERS)[place:]) for place, kind in enumerate(MAPPERS, start=1)]
         self._progress.end()
-        return proofs
+        return [proof for proof in proofs if proof is not None]
 
     def check_cancelled(self) -> None:
         """Stop here if the host asked for it."""
@@ -112,7 +112,9 @@ class Intake:
 
         return fetch
 
-    def _sweep(self, kind: Kind) -> CompleteSweep | None:
+    def _sweep(self, kind: Kind, later: Sequence[Kind]) -> CompleteSweep | None:
+        # How many ids the server has of the later kinds is not known yet; what is stored comes close.
+        self._progress.begin_part(sum(count_stored(self._store, other, self._scope) for other in later))
         sweep: Sweep[str] = Sweep(self._store, kind, self._scope, server=self._server.name)
         batch = self._server.limits.max_page_size
 

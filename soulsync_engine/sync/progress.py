@@ -22,20 +22,28 @@ class ProgressReporter:
         self._told = 0.0
         self._done = 0
         self._total: int | None = None
+        self._before = 0
+        self._later = 0
 
     def begin(self, phase: SyncPhase, total: int | None = None) -> None:
         """A new phase, with nothing done yet."""
         self._phase = phase
         self._started = time.monotonic()
         self._done, self._total = 0, total
+        self._before = self._later = 0
         self._tell()
 
+    def begin_part(self, later: int) -> None:
+        """A phase of several listings comes to the next one; about so many items follow in those after it."""
+        self._before, self._later = self._done, later
+        self._total = None
+
     def advance(self, number: int, total: int | None = None) -> None:
-        """So many more items are done."""
-        self.reach(self._done + number, total)
+        """So many more items are done; `total` is how many the listing has."""
+        self.reach(self._done + number, None if total is None else self._before + total + self._later)
 
     def reach(self, done: int, total: int | None = None) -> None:
-        """So many items are done in all."""
+        """So many items are done in all, of so many."""
         self._done = done
         self._total = self._total if total is None else total
         if time.monotonic() - self._told >= _INTERVAL:

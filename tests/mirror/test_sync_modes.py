@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import inspect
 
 from soulsync_engine.errors import ConflictError
 from soulsync_engine.mirror import ChangeType, SyncMode, SyncState
-from soulsync_engine.models import Kind, Library, Scope
+from soulsync_engine.models import Album, Artist, Kind, Library, Problem, Scope
 from soulsync_engine.sync import SyncPhase, sync_server
 
 
@@ -198,6 +199,34 @@ def test_progress_goes_through_the_phases_in_order(stocked, serve, mirror):
     last = [entry for entry in told if entry.phase is SyncPhase.TRACKS][-1]
     assert (last.server, last.done, last.total, last.eta_seconds) == ("music", 7, 7, 0)
     assert last.rate > 0
+
+
+def test_progress_counts_the_same_in_every_phase(make_shelf, serve, mirror, clients):
+    shelf = make_shelf(page_size=50)
+    shelf.put(
+        *(shelf.track(str(number)) for number in range(20)),
+        *(Album(ref=shelf.ref(Kind.ALBUM, str(number)), title="A") for number in range(5)),
+        *(Artist(ref=shelf.ref(Kind.ARTIST, str(number)), name="A") for number in range(2)),
+    )
+    shelf.problems = [Problem(kind=Kind.TRACK, reason="no right to read it", id="20")]
+    server = serve(shelf, clients["detailed"])
+    first, second = [], []
+    sync_server(server, mirror, on_progress=first.append)
+    ended = {entry.phase: (entry.done, entry.total) for entry in first}
+    assert ended[SyncPhase.TRACKS] == (21, 21)
+    assert (ended[SyncPhase.ALBUMS], ended[SyncPhase.ARTISTS]) == ((5, 5), (2, 2))
+    shelf.token = "t1"
+    shelf.drop(shelf.track("0"), shelf.items[Kind.ALBUM, "0"])
+
+    def hook(operation, number, page):
+        # Longer than progress is silent.
+        time.sleep(0.11)
+        return page
+
+    shelf.hook = hook
+    sync_server(server, mirror, on_progress=second.append)
+    swept = [(entry.done, entry.total) for entry in second if entry.phase is SyncPhase.SWEEP]
+    assert swept == [(0, None), (20, 27), (24, 26), (26, 26), (26, 26)]
 
 
 def test_cancelling_stops_at_the_next_page_and_keeps_what_came(stocked, serve, mirror, clients):
