@@ -22,6 +22,7 @@ from soulsync_local.queries import json_list
 from soulsync_local.reading import Reader
 from soulsync_local.roots import Root, contains, look_at
 from soulsync_local.settings import LocalSettings
+from soulsync_local.sharing import SharedLook
 from soulsync_local.snapshot import Snapshot, take
 
 _LISTINGS_KEPT = 16
@@ -43,7 +44,7 @@ class Listing:
 class LocalLibrary:
     """Everything about the folders of one server that the operations share. May be used by several threads.
 
-    `_lock` guards the two small tables below and is never held while files are looked at; an `Ingest` and the index
+    `_lock` guards the small tables below and is never held while files are looked at; an `Ingest` and the index
     have locks of their own.
     """
 
@@ -66,6 +67,7 @@ class LocalLibrary:
         self._latest: Ingest | None = None
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._looked = False
+        self._shared: SharedLook | None = None
 
     def check(self) -> None:
         """Prove that every root is there. Raises `UnavailableError`, or `ConfigurationError` when they overlap."""
@@ -97,12 +99,26 @@ class LocalLibrary:
                 )
         return tuple(by_id[id] for id in dict.fromkeys(scope.libraries))
 
+    def serve(self, ingest: Ingest) -> None:
+        """Let the look that has just listed all tracks serve the listings of albums and artists that follow at once."""
+        look = SharedLook(ingest)
+        with self._lock:
+            self._shared = look
+
     def snapshot(self, scope: Scope) -> Snapshot:
         """Look over the files of a scope now."""
         return take(self.of_scope(scope), self.roots, follow_symlinks=self.follow_symlinks)
 
-    def current(self, scope: Scope) -> Ingest:
-        """Look over the files of a scope, and bring the index up to date with what is found."""
+    def current(self, scope: Scope, kind: Kind | None = None) -> Ingest:
+        """Look over the files of a scope, and bring the index up to date with what is found.
+
+        For a listing of albums or artists (`kind`) right after one of all tracks, the look that one took may do.
+        """
+        libraries = {root.library for root in self.of_scope(scope)}
+        with self._lock:
+            shared = self._shared
+        if shared is not None and kind is not None and shared.serves(kind, libraries):
+            return shared.ingest
         ingest = self._ingest_of(self.snapshot(scope))
         ingest.ensure(None)
         return ingest
@@ -174,7 +190,7 @@ class LocalLibrary:
             if self._latest is not None:
                 ingests[id(self._latest)] = self._latest
             self._listings.clear()
-            self._latest = None
+            self._latest = self._shared = None
             self._looked = False
         for ingest in ingests.values():
             ingest.close()

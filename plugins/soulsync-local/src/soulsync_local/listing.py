@@ -57,6 +57,7 @@ def _track_page(
     wanted = listing.snapshot.after(place, limit)
     if not wanted:
         listing.ingest.ensure(None)
+        library.serve(listing.ingest)
         return Page(items=(), total=total, problems=problems, empty_proof=_empty_proof(listing, problems))
     root, entries = wanted[-1]
     last = (root.library, entries[-1].path)
@@ -67,6 +68,8 @@ def _track_page(
     with library.index.read() as connection:
         for root, entries in wanted:
             _collect(connection, root, entries, item_of, items, found)
+    if complete:
+        library.serve(listing.ingest)
     following = TrackCursor(key, listing.id, *last, total)
     return Page(
         items=tuple(items),
@@ -153,7 +156,7 @@ def _page(
     proof: str | None = None
     after, total = "", None
     if cursor is None:
-        ingest = library.current(scope)
+        ingest = library.current(scope, kind)
         listing = Listing("", ingest)
         problems = walk_problems(ingest.snapshot)
         proof = _empty_proof(listing, problems)

@@ -57,11 +57,12 @@ class Unreadable:
 
 @dataclass(slots=True)
 class RootWalk:
-    """What one root holds: `entries` in path order, and what could not be looked into."""
+    """What one root holds: `entries` in path order, the `folders` entered, and what could not be looked into."""
 
     root: Root
     identity: RootIdentity
     entries: list[Entry] = field(default_factory=list)
+    folders: list[bytes] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
@@ -110,6 +111,7 @@ class _Walker:
             prefix = folder + b"/" if folder else b""
             if outside and not self._first_time(folder):
                 continue
+            self._found.folders.append(folder)
             below: list[bytes] = []
             for item in self._items(folder):
                 name = item.name
