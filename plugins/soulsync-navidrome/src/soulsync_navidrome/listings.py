@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode_items
+from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode, decode_items
 from soulsync_engine.http.answer import HttpAnswer
 from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Page, Track
 from soulsync_navidrome import mapper, pages
@@ -279,9 +279,13 @@ def read_native(
 ) -> DecodedItems[T]:
     """The entries of a page of the native API."""
     try:
-        return decode_items(msgspec.Raw(answer.body), wire, to_model, kind=kind)
-    except msgspec.DecodeError:
-        raise NativeUnavailableError("its answers are no lists") from None
+        return decode_items(decode(answer, msgspec.Raw), wire, to_model, kind=kind)
+    except msgspec.ValidationError:
+        raise UnexpectedAnswerError(
+            f"{answer.where} was answered with something else than a list.",
+            server=answer.server,
+            next_step="Check that the server's version is supported.",
+        ) from None
 
 
 def _cut(found: DecodedItems[T], low: int, high: int) -> DecodedItems[T]:

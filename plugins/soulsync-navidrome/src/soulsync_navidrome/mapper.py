@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -73,53 +74,56 @@ class Reading:
         return replace(self, album_artists=artists)
 
 
+@lru_cache(maxsize=16_384)
+def _single(name: str, id: Id) -> tuple[ArtistCredit, ...]:
+    """One artist, made once: a library names the same few over and over."""
+    return (ArtistCredit(name=name, id=optional_id(id)),)
+
+
+@lru_cache(maxsize=256)
+def _names(**left_out: bool) -> frozenset[str]:
+    return frozenset(name for name, omitted in left_out.items() if omitted) | {"updated"}
+
+
 def credits(several: list[ArtistRef] | None, name: str | None, id: Id) -> tuple[ArtistCredit, ...]:
     """The artists of an item: the list where there is one, else the single one."""
-    found = tuple(
-        ArtistCredit(name=entry.name, id=optional_id(entry.id)) for entry in several or () if entry.name
-    )
+    found: tuple[ArtistCredit, ...] = ()
+    for entry in several or ():
+        if entry.name:
+            found += _single(entry.name, entry.id)
     if found or not name:
         return found
-    return (ArtistCredit(name=name, id=optional_id(id)),)
+    return _single(name, id)
 
 
 def genres(several: Genres, single: str | None) -> tuple[str, ...]:
     """The genres of an item, each once, in the server's order."""
-    names = (
-        entry.name or entry.value if isinstance(entry, GenreName) else entry
-        for entry in several or ([single] if single else [])
+    if not several:
+        return (single,) if single else ()
+    names = [entry.name or entry.value if isinstance(entry, GenreName) else entry for entry in several]
+    return (
+        tuple(dict.fromkeys(name for name in names if name))
+        if len(names) > 1 or not names[0]
+        else (names[0],)
     )
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def track(song: Child, how: Reading) -> Track:
     """A song. Folders and videos, which share its form, are refused."""
-    if flag(song.is_dir) or flag(song.is_video):
+    if (song.is_dir is not False and flag(song.is_dir)) or (
+        song.is_video is not False and flag(song.is_video)
+    ):
         raise ValueError("it is a folder or a video, not a song")
-    track_id = text_id(song.id)
-    artists = credits(song.artists, song.artist, song.artist_id)
     album_id = optional_id(song.album_id)
     album_artists = credits(song.album_artists, None, None) or how.album_artists.get(album_id or "", ())
     path = song.path or None
-    omitted = {"updated"}
-    if not album_artists:
-        omitted.add("album_artists")
-    if path is None or (how.made_up_paths and not path.startswith("/")):
+    if path is not None and how.made_up_paths and path[0] != "/":
         path = None
-        omitted.add("path")
-    if how.library_id is None:
-        omitted.add("library_id")
-    if song.isrc is None:
-        omitted.add("isrcs")
-    if song.music_brainz_id is None:
-        omitted.add("musicbrainz")
-    if how.rich and song.genres is None and song.genre is None:
-        omitted.add("genres")
-    isrcs = (song.isrc,) if isinstance(song.isrc, str) else tuple(song.isrc or ())
+    isrcs = song.isrc or ()
     return Track(
-        ref=ItemRef(how.server, Kind.TRACK, track_id),
+        ref=ItemRef(how.server, Kind.TRACK, text_id(song.id)),
         title=_shown(song.title) or _stem(song.path) or _UNTITLED,
-        artists=artists,
+        artists=credits(song.artists, song.artist, song.artist_id),
         album=song.album or None,
         album_id=album_id,
         album_artists=album_artists,
@@ -129,19 +133,26 @@ def track(song: Child, how: Reading) -> Track:
         year=positive(song.year),
         genres=genres(song.genres, song.genre),
         musicbrainz=MusicBrainzIds(recording=musicbrainz(song.music_brainz_id)),
-        isrcs=tuple(isrc for isrc in isrcs if isrc),
+        isrcs=(isrcs,) if isinstance(isrcs, str) else tuple(isrc for isrc in isrcs if isrc),
         path=path,
         size=positive(song.size),
         bitrate=positive(song.bit_rate),
         codec=(song.suffix or "").lower() or None,
         sample_rate=positive(song.sampling_rate),
-        rating=rating_from_stars(song.user_rating),
+        rating=None if song.user_rating is None else rating_from_stars(song.user_rating),
         favorite=bool(song.starred),
         play_count=whole(song.play_count),
         last_played=moment(song.played),
         library_id=how.library_id,
         added=moment(song.created),
-        omitted=frozenset(omitted),
+        omitted=_names(
+            album_artists=not album_artists,
+            path=path is None,
+            library_id=how.library_id is None,
+            isrcs=song.isrc is None,
+            musicbrainz=song.music_brainz_id is None,
+            genres=how.rich and song.genres is None and song.genre is None,
+        ),
     )
 
 

@@ -39,12 +39,16 @@ def whole(value: Number) -> int | None:
 
 def positive(value: Number) -> int | None:
     """A whole number above zero; servers write zero, or minus one, for what they do not know."""
+    if type(value) is int:
+        return value if value > 0 else None
     number = whole(value)
     return number if number is not None and number > 0 else None
 
 
 def milliseconds(seconds: Number) -> int | None:
     """Seconds as milliseconds."""
+    if type(seconds) is int:
+        return seconds * 1000 if seconds > 0 else None
     if isinstance(seconds, float):
         return round(seconds * 1000) if math.isfinite(seconds) and seconds > 0 else None
     number = positive(seconds)
@@ -66,12 +70,18 @@ def moment(value: str | None) -> datetime | None:
         return None
     if found.year == _YEAR_ONE:
         return None
+    if found.tzinfo is UTC:
+        return found
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def musicbrainz(value: str | None) -> str | None:
     """A MusicBrainz id, None for what is not one."""
-    lowered = (value or "").strip().lower()
+    if not value:
+        return None
+    if _UUID.fullmatch(value):
+        return value
+    lowered = value.strip().lower()
     return lowered if _UUID.fullmatch(lowered) else None
 
 
