@@ -221,8 +221,8 @@ import conftest
 from soulsync_engine.mirror import Mirror
 from soulsync_engine.sync import sync_server
 
-shelf = conftest.Shelf(page_size=60)
-shelf.put(*(shelf.track(str(number), "Song") for number in range(6000)))
+shelf = conftest.Shelf(page_size=15)
+shelf.put(*(shelf.track(str(number), "Song") for number in range(1500)))
 def hook(operation, number, page):
     time.sleep(0.1)
     return page
@@ -256,13 +256,13 @@ def test_a_sync_that_is_killed_is_completed_by_the_next(make_shelf, serve, tmp_p
             for table in ("tracks", "native_ids", "changes")
         }
         assert len(counts) == 1
-    shelf = make_shelf(page_size=5000)
-    shelf.put(*(shelf.track(str(number), "Song") for number in range(6000)))
+    shelf = make_shelf(page_size=1500)
+    shelf.put(*(shelf.track(str(number), "Song") for number in range(1500)))
     with Mirror.open(url) as mirror:
         state = mirror.last_sync("music").state
         assert state is (SyncState.RUNNING if number == signal.SIGKILL else SyncState.INTERRUPTED)
         report = sync_server(serve(shelf), mirror)
         counts = report.kinds[Kind.TRACK]
-        assert counts.added + counts.unchanged == counts.seen == mirror.counts().tracks == 6000
-        assert [change.seq for change in mirror.changes()] == list(range(1, 6001))
-        assert len(mirror.search("song", limit=9000)) == 6000
+        assert counts.added + counts.unchanged == counts.seen == mirror.counts().tracks == 1500
+        assert [change.seq for change in mirror.changes()] == list(range(1, 1501))
+        assert len(mirror.search("song", limit=9000)) == 1500

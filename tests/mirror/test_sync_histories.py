@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -39,10 +39,10 @@ UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(history=histories, delta=st.booleans(), dry=st.booleans())
-def test_the_feed_leads_from_each_state_to_the_next(make_shelf, serve, clients, history, delta, dry):
+def test_the_feed_leads_from_each_state_to_the_next(make_shelf, serve, clients, blank, history, delta, dry):
     with (
         tempfile.TemporaryDirectory() as folder,
-        Mirror.open(f"sqlite:///{Path(folder) / 'm.sqlite3'}") as mirror,
+        Mirror.open(f"sqlite:///{shutil.copy(blank, folder)}") as mirror,
     ):
         shelf = make_shelf(page_size=2, proof="counted")
         server = serve(shelf, replace_known(clients["detailed"]) if delta else clients["plain"])
