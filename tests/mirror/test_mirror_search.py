@@ -57,6 +57,7 @@ def stocked(shelf, serve, mirror):
         ("했지", ["6"]),
         ("", []),
         ("\0 ", []),
+        ("\udcff", []),
         ('" OR "', []),
         ("title:stop*", []),
         ("x" * 1_000_000, []),
@@ -89,6 +90,46 @@ def test_a_retitled_item_is_found_by_its_new_title_only(stocked, shelf, serve):
     sync_server(serve(shelf), stocked)
     assert [hit.item.ref.id for hit in stocked.search("go", kinds={Kind.TRACK})] == ["7"]
     assert [hit.item.ref.id for hit in stocked.search("sam")] == []
+
+
+def test_an_index_made_anew_is_the_one_that_was_written_with_the_items(stocked, shelf, serve):
+    shelf.put(
+        shelf.track(
+            "7", "Go", artists=(ArtistCredit(name="B"), ArtistCredit(name="A"), ArtistCredit(name="B"))
+        ),
+        shelf.track("8", "\udcff Ö\0", album_artists=(ArtistCredit(name="\udcffA"),), album="事変\udcff"),
+        shelf.track("9", "\udcff"),
+    )
+    shelf.drop(shelf.track("1"))
+    sync_server(serve(shelf), stocked)
+    shelf.put(shelf.track("1", "Back"), shelf.track("2", "Moved", path="/x"))
+    sync_server(serve(shelf), stocked)
+    written = index(stocked)
+    with stocked.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM counters WHERE name = 'normalisation'")
+    refresh_index(stocked.database)
+    assert index(stocked) == written
+    assert len(written) == 9 + 2
+
+
+def test_an_index_that_has_fallen_behind_is_brought_up_by_the_next_sync(stocked, shelf, serve):
+    with stocked.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE counters SET value = value - 3 WHERE name = 'indexed'")
+        connection.exec_driver_sql("DELETE FROM albums_search")
+        connection.exec_driver_sql("DELETE FROM artists_search")
+    shelf.put(shelf.track("7", "Go"))
+    sync_server(serve(shelf), stocked)
+    assert {hit.item.ref.kind for hit in stocked.search("fleetwood")} == {Kind.ARTIST, Kind.ALBUM, Kind.TRACK}
+    assert [hit.item.ref.id for hit in stocked.search("go", kinds={Kind.TRACK})] == ["7"]
+
+
+def index(mirror):
+    with mirror.database.reading() as connection:
+        return [
+            (table, *row)
+            for table in ("artists_search", "albums_search", "tracks_search")
+            for row in connection.exec_driver_sql(f"SELECT rowid, * FROM {table} ORDER BY rowid")
+        ]
 
 
 def test_refreshing_the_index_again_writes_nothing(stocked):
