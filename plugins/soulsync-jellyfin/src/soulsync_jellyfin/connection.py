@@ -95,26 +95,30 @@ class Connection:
                 self._users = self._ask_users()
             return self._users
 
-    def forget_user(self, scope: Scope) -> None:
-        """Find out whether a user still exists, after the server said that something does not.
+    def check_user(self, user: Account) -> None:
+        """Ask whether a user still exists, after the server said that something does not.
 
         Raises `ConfigurationError` when it is the user.
         """
         with self._lock:
-            known = self.user(scope)
-            if known.id in {account.id for account in self.users(anew=True)}:
+            there = self.users(anew=True)
+            if user.id in {account.id for account in there}:
                 return
-            self._user = None
+            self._user = self._users = None
         raise ConfigurationError(
-            f"The user {known.name!r} does not exist on the server any more.",
+            f"The user {user.name!r} does not exist on the server any more.",
             server=self.server,
-            next_step=f"Set `username` to one of: {self._names(self.users())}.",
+            next_step=f"Set `username` to one of: {self._names(there)}.",
         )
 
     def libraries(self, user: Account) -> tuple[Library, ...]:
         """The music libraries the user sees, asked anew, in the server's order."""
         path, params = self.dialect.views(user.id)
-        views = self.transport.get(path, wire.Result[wire.Item], params)
+        try:
+            views = self.transport.get(path, wire.Result[wire.Item], params)
+        except NotFoundError:
+            self.check_user(user)
+            raise
         if views.items is None:
             raise UnavailableError(
                 "The server did not list its libraries; it may still be loading.",

@@ -117,7 +117,7 @@ class Lister:
         try:
             rows, last = self._next(query, user, chosen, offset, limit, memory, to_model)
         except NotFoundError:
-            self._connection.forget_user(scope)
+            self._connection.check_user(user)
             raise
         if last and offset > 0:
             # A library that vanishes while it is read is not noticed by servers that then list everything.
@@ -199,7 +199,9 @@ class Lister:
             start = max(0, offset + gathered.count - before)
             if known is None or (room > 0 and start < known):
                 # Where only the total is wanted, one row brings it.
-                part = self.stretch(query, user, library, start, max(room, 1), to_model, total=known is None)
+                # What was added since the first page is left for the next time.
+                wanted = max(room, 1) if known is None else min(room, known - start)
+                part = self.stretch(query, user, library, start, wanted, to_model, total=known is None)
                 known = memory.totals.setdefault(library.id, part.total or 0)
                 if room > 0:
                     self._check_heads(memory, library, start, part)

@@ -1,0 +1,398 @@
+"""Listings: requests they take, what is in them, and what happens when anything goes wrong at any page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from soulsync_engine.errors import (
+    AuthenticationError,
+    ConflictError,
+    IncompleteSweepError,
+    NotAllowedError,
+    NotFoundError,
+    SoulSyncError,
+    UnavailableError,
+)
+from soulsync_engine.models import EVERYTHING, Kind, Scope
+from soulsync_engine.testing.scenarios import Scenario, ScenarioTrack, paged, shared
+from soulsync_engine.testing.simulator import (
+    Answer,
+    Effect,
+    Exchange,
+    cut_body,
+    cut_connection,
+    delay,
+    empty,
+    html_page,
+    huge,
+    refuse,
+    repeat,
+    reset,
+    status,
+)
+from soulsync_jellyfin.simulator import EMBY_4_9, JELLYFIN_10_11, Entry, JellyfinSimulator, Personality
+
+both = pytest.mark.parametrize("personality", [JELLYFIN_10_11, EMBY_4_9], ids=lambda each: each.name)
+
+
+def wrong_type() -> Effect:
+    return lambda exchange: Answer(body=b'{"Items": {"Id": 1}, "TotalRecordCount": "many"}')
+
+
+def shrunk() -> Effect:
+    """The rows of a library from which everything but three rows was just deleted."""
+
+    def effect(exchange: Exchange) -> Answer:
+        return Answer(body=b'{"Items": [], "TotalRecordCount": 3}')
+
+    return effect
+
+
+FAULTS: dict[str, tuple[Effect, type[SoulSyncError]]] = {
+    "refused": (refuse(), UnavailableError),
+    "reset": (reset(), UnavailableError),
+    "timeout": (delay(0.4), UnavailableError),
+    "401": (status(401), AuthenticationError),
+    "403": (status(403), NotAllowedError),
+    "429": (status(429, retry_after=60), UnavailableError),
+    "500": (status(500), UnavailableError),
+    "503": (status(503), UnavailableError),
+    "truncated": (cut_connection(), UnavailableError),
+    "half a body": (cut_body(), UnavailableError),
+    "HTML": (html_page(), UnavailableError),
+    "empty": (empty(), UnavailableError),
+    "wrong type": (wrong_type(), UnavailableError),
+    "huge body": (huge(70 * 1024 * 1024, declared=True), UnavailableError),
+    "shrinking": (shrunk(), IncompleteSweepError),
+}
+
+
+@pytest.mark.parametrize("page", [1, 2, 3], ids=["first page", "middle page", "last page"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_fault_at_any_page_ends_a_listing_in_silence(simulate, server_of, fault: str, page: int) -> None:
+    effect, expected = FAULTS[fault]
+    if fault == "shrinking" and page == 1:
+        pytest.skip("at the first page that is a smaller library, not a shrinking one")
+    simulator = simulate(paged())
+    server = server_of(simulator, timeout=0.2, max_concurrency=1)
+    server.connect()
+    simulator.forget()
+    simulator.faults.at(page, effect, path="/Items")
+    seen: list[str] = []
+    with pytest.raises(expected):
+        seen.extend(track.ref.id for track in server.iter_tracks(page_size=10))
+    assert len(seen) < 21
+    simulator.faults.clear()
+    simulator.listen()
+    assert len(list(server.iter_tracks(page_size=10))) == 21
+
+
+@both
+@pytest.mark.parametrize("page", [2, 3])
+def test_a_page_sent_twice_is_noticed(simulate, server_of, personality: Personality, page: int) -> None:
+    simulator = simulate(paged(), personality)
+    server = server_of(simulator, max_concurrency=1)
+    server.connect()
+    simulator.forget()
+    simulator.faults.at(page, repeat(), path="/Items")
+    with pytest.raises(IncompleteSweepError):
+        list(server.iter_tracks(page_size=7))
+
+
+def test_a_fault_that_passes_is_survived(simulate, server_of) -> None:
+    simulator = simulate(paged())
+    server = server_of(simulator, retries=2)
+    for number, fault in ((2, status(503)), (4, reset()), (6, status(429, retry_after=0))):
+        simulator.faults.at(number, fault)
+    assert len(list(server.iter_tracks(page_size=10))) == 21
+
+
+def big(tracks: int, albums: int = 20, artists: int = 5) -> Callable[[JellyfinSimulator], None]:
+    return lambda simulator: simulator.state.catalogue.generate(tracks=tracks, albums=albums, artists=artists)
+
+
+def test_pages_that_are_too_much_are_halved_and_nothing_is_lost(simulate, server_of) -> None:
+    simulator = simulate(Scenario(name="none", tracks=()), checked=False)
+    big(700)(simulator)
+
+    def slow_when_large(exchange: Exchange) -> Answer:
+        if int(exchange.request.value("limit") or dict(exchange.request.query).get("limit", "0")) > 200:
+            time.sleep(0.5)
+        return exchange.produce()
+
+    server = server_of(simulator, timeout=0.25, max_concurrency=1)
+    server.connect()
+    simulator.forget()
+    simulator.faults.always(slow_when_large, path="/Items")
+    assert len({track.ref.id for track in server.iter_tracks()}) == 700
+    asked = [int(dict(request.query)["limit"]) for request in simulator.requests if request.path == "/Items"]
+    assert asked[:3] == [1000, 500, 250]
+    assert all(size <= 125 for size in asked[3:])
+
+
+def test_a_server_that_cannot_even_send_small_pages_fails_the_listing(simulate, server_of) -> None:
+    simulator = simulate(paged())
+    server = server_of(simulator, timeout=0.15, max_concurrency=1)
+    server.connect()
+    simulator.faults.always(delay(0.4), path="/Items")
+    with pytest.raises(UnavailableError):
+        list(server.iter_tracks())
+
+
+@both
+def test_a_library_takes_as_many_requests_as_it_has_pages_and_five(
+    simulate, server_of, personality: Personality
+) -> None:
+    """At 100,000 tracks, 10,000 albums and 5,000 artists that makes 120; the benchmark reads so many."""
+    simulator = simulate(Scenario(name="none", tracks=()), personality, checked=False)
+    big(5_500, albums=1_200, artists=600)(simulator)
+    server = server_of(simulator)
+    server.connect()
+    simulator.forget()
+    assert sum(1 for _ in server.iter_tracks()) == 5_500
+    assert sum(1 for _ in server.iter_albums()) == 1_200
+    assert sum(1 for _ in server.iter_artists()) == 600
+    assert len(simulator.requests) == (6 + 2 + 1) + 5
+    totals = [
+        request for request in simulator.requests if ("enableTotalRecordCount", "true") in request.query
+    ]
+    assert len(totals) == 3
+
+
+def test_only_what_a_model_holds_is_asked_for(simulate, server_of) -> None:
+    simulator = simulate()
+    list(server_of(simulator).iter_tracks())
+    request = next(request for request in simulator.requests if request.path == "/Items")
+    assert dict(request.query)["fields"] == "Path,Genres,ProviderIds,MediaSources,DateCreated"
+    assert dict(request.query)["sortBy"] == "DateCreated,SortName"
+    assert dict(request.query)["enableImages"] == "false"
+
+
+def test_the_order_asked_for_is_one_that_stays(simulate) -> None:
+    """Sorted by artist, pages of a real server repeat rows and skip others; the simulated one does too."""
+    import httpx
+
+    simulator = simulate(paged())
+    params: dict[str, str | int] = {
+        "ApiKey": simulator.state.accounts.api_key,
+        "recursive": "true",
+        "includeItemTypes": "Audio",
+        "limit": 5,
+    }
+
+    def ids(order: str) -> list[str]:
+        found: list[str] = []
+        for start in range(0, 21, 5):
+            answer = httpx.get(
+                f"{simulator.base_url}/Items", params={**params, "sortBy": order, "startIndex": start}
+            )
+            found.extend(row["Id"] for row in answer.json()["Items"])
+        return found
+
+    assert len(set(ids("DateCreated,SortName"))) == 21
+    assert len(set(ids("Artist"))) < 21
+
+
+def album(
+    artist: str, title: str, tracks: int, *, discs: int = 1, library: str = "Music"
+) -> tuple[ScenarioTrack, ...]:
+    return tuple(
+        ScenarioTrack(
+            file=f"{artist}/{title}/CD{disc}/{number:03}.flac",
+            title=f"{title} {disc}-{number:03}",
+            artists=(artist,),
+            album=title,
+            album_artists=(artist,),
+            disc=disc,
+            track_number=number,
+            library=library,
+        )
+        for disc in range(1, discs + 1)
+        for number in range(1, tracks + 1)
+    )
+
+
+def test_long_albums_disc_folders_and_prolific_artists_are_whole(simulate, server_of) -> None:
+    tracks = (
+        *album("Long", "Opus", 150),
+        *album("Boxed", "Set", 40, discs=3),
+        *(track for number in range(250) for track in album("Prolific", f"No {number:03}", 1)),
+    )
+    server = server_of(simulate(Scenario(name="long", tracks=tracks)))
+    listed = list(server.iter_tracks())
+    assert len(listed) == 150 + 120 + 250
+    assert sum(track.album == "Opus" for track in listed) == 150
+    assert {track.disc for track in listed if track.album == "Set"} == {1, 2, 3}
+    by_artist = [each for each in server.iter_albums() if each.artists[0].name == "Prolific"]
+    assert len(by_artist) == 250
+
+
+def test_tracks_without_album_and_albums_without_artist_are_there(simulate, server_of) -> None:
+    loose = ScenarioTrack(file="loose/song.mp3", title="Loose", artists=("Somebody",))
+    orphan = ScenarioTrack(file="x/y.mp3", title="On It", artists=("Guest",), album="Nobody's")
+    server = server_of(simulate(Scenario(name="loose", tracks=(loose, orphan))))
+    tracks = {track.title: track for track in server.iter_tracks()}
+    assert (tracks["Loose"].album, tracks["Loose"].album_id) == (None, None)
+    albums = list(server.iter_albums())
+    assert [(each.title, each.artists) for each in albums] == [("Nobody's", ())]
+    assert tracks["On It"].album_id == albums[0].ref.id
+
+
+def test_guests_on_a_track_are_no_album_artists(simulate, server_of) -> None:
+    from dataclasses import replace
+
+    host, *rest = album("Host", "Evening", 3)
+    server = server_of(
+        simulate(Scenario(name="guests", tracks=(replace(host, artists=("Host", "Guest")), *rest)))
+    )
+    assert [artist.name for artist in server.iter_artists()] == ["Host"]
+    credits = next(track for track in server.iter_tracks() if track.track_number == 1).artists
+    assert [credit.name for credit in credits] == ["Host", "Guest"]
+    # The guest is an artist of the server all the same, and its id leads to it.
+    assert [item.ref.id for item in server.get_items(Kind.ARTIST, [credits[1].id or ""])] == [credits[1].id]
+
+
+class TestLibraries:
+    def test_what_is_no_music_library_is_neither_listed_nor_read(self, simulate, server_of) -> None:
+        simulator = simulate(shared())
+        catalogue = simulator.state.catalogue
+        catalogue.libraries[catalogue.add_library("Other").id].collection_type = "musicvideos"
+        server = server_of(simulator)
+        assert [library.name for library in server.list_libraries()] == ["Music"]
+        assert {track.title for track in server.iter_tracks()} == {
+            "Left One",
+            "Left Two",
+            "Here One",
+            "Here Two",
+        }
+
+    def test_folders_are_told_to_administrators(self, simulate, server_of) -> None:
+        from soulsync_jellyfin.simulator import Credentials
+
+        simulator = simulate()
+        assert server_of(simulator).list_libraries()[0].paths == ("/media/Music",)
+        assert server_of(simulator, Credentials.USER_TOKEN).list_libraries()[0].paths == ()
+
+    @both
+    def test_a_library_that_vanished_is_not_found_and_never_everything(
+        self, simulate, server_of, personality: Personality
+    ) -> None:
+        """A real server takes an unknown library for the root and lists all there is."""
+        simulator = simulate(shared(), personality)
+        server = server_of(simulator, max_concurrency=1)
+        scope = Scope(libraries=(server.list_libraries()[1].id,))
+        assert len(list(server.iter_tracks(scope))) == 5
+        simulator.state.catalogue.libraries.pop(scope.libraries[0])
+        for kind in (Kind.ARTIST, Kind.ALBUM, Kind.TRACK):
+            with pytest.raises(NotFoundError):
+                server.list_ids(kind, scope=scope)
+        with pytest.raises(NotFoundError):
+            server.search("There", scope=scope)
+
+    def test_a_library_that_vanishes_while_it_is_read_is_noticed(self, simulate, server_of) -> None:
+        simulator = simulate(shared())
+        server = server_of(simulator, max_concurrency=1)
+        scope = Scope(libraries=(server.list_libraries()[1].id,))
+        tracks = server.iter_tracks(scope, page_size=2)
+        next(tracks)
+        simulator.state.catalogue.libraries.pop(scope.libraries[0])
+        with pytest.raises((NotFoundError, IncompleteSweepError)):
+            list(tracks)
+
+    def test_several_libraries_are_one_listing_at_any_page_size(self, simulate, server_of) -> None:
+        tracks = (
+            *album("A", "One", 7),
+            *album("B", "Two", 5, library="Second"),
+            *album("A", "Three", 4, library="Third"),
+        )
+        libraries = ("Music", "Second", "Third")
+        server = server_of(simulate(Scenario(name="three", tracks=tracks, libraries=libraries)))
+        whole = [track.ref.id for track in server.iter_tracks()]
+        assert len(set(whole)) == 16
+        for size in (1, 2, 3, 7, 8, 100):
+            assert [track.ref.id for track in server.iter_tracks(page_size=size)] == whole
+            # Artist A is in two libraries and one artist.
+            assert [artist.name for artist in server.iter_artists(page_size=size)] == ["A", "B"]
+            assert len(set(server.iter_albums(page_size=size))) == 3
+
+    def test_a_total_is_that_of_all_libraries(self, simulate, server_of) -> None:
+        server = server_of(simulate(shared()))
+        assert server.list_tracks(limit=3).total == 9
+
+    def test_an_empty_library_between_others_is_passed_over(self, simulate, server_of) -> None:
+        tracks = (*album("A", "One", 3), *album("B", "Two", 3, library="Third"))
+        scenario = Scenario(name="gap", tracks=tracks, libraries=("Music", "Second", "Third"))
+        server = server_of(simulate(scenario))
+        assert len(list(server.iter_tracks(page_size=2))) == 6
+
+
+@both
+def test_pages_may_be_asked_for_by_a_new_client(simulate, server_of, personality: Personality) -> None:
+    simulator = simulate(paged(), personality)
+    first = server_of(simulator).list_tracks(limit=10)
+    rest = server_of(simulator).list_tracks(cursor=first.next_cursor, limit=100)
+    assert rest.total == 21
+    assert rest.next_cursor is None
+    assert len({track.ref.id for track in (*first.items, *rest.items)}) == 21
+
+
+def test_a_foreign_cursor_is_a_conflict(simulate, server_of) -> None:
+    with pytest.raises(ConflictError):
+        server_of(simulate()).list_tracks(cursor="page two")
+
+
+def test_an_odd_row_is_a_problem_and_takes_no_other_with_it(simulate, client_of) -> None:
+    simulator = simulate()
+
+    def spoilt(exchange: Exchange) -> Answer:
+        answer = exchange.produce()
+        body = answer.body if isinstance(answer.body, bytes) else b""
+        return Answer(
+            body=body.replace(b'"IndexNumber":1', b'"IndexNumber":"A1"', 1), content_type=answer.content_type
+        )
+
+    simulator.faults.always(spoilt, path="/Items")
+    page = client_of(simulator).list_tracks(EVERYTHING, None, 100)
+    assert (len(page.items), len(page.problems), page.total) == (16, 1, 17)
+    assert page.problems[0].id not in {track.ref.id for track in page.items}
+    assert page.problems[0].id in simulator.state.catalogue.items
+
+
+def test_items_by_id_come_in_batches_that_fit_an_address(simulate, server_of) -> None:
+    simulator = simulate(Scenario(name="none", tracks=()), checked=False)
+    big(600)(simulator)
+    server = server_of(simulator)
+    ids = [track.ref.id for track in server.iter_tracks()]
+    simulator.forget()
+    assert [item.ref.id for item in server.get_items(Kind.TRACK, ids)] == ids
+    asked = [request for request in simulator.requests if request.path == "/Items"]
+    assert 3 <= len(asked) <= 5
+    dashed = f"{ids[0][:8]}-{ids[0][8:12]}-{ids[0][12:16]}-{ids[0][16:20]}-{ids[0][20:]}".upper()
+    assert [item.ref.id for item in server.get_items(Kind.TRACK, [dashed])] == ids[:1]
+    assert server.get_items(Kind.ALBUM, ids[:3]) == ()
+
+
+def test_a_sign_of_growth_does_not_disturb_what_is_read(simulate, server_of) -> None:
+    simulator = simulate(paged())
+    server = server_of(simulator, max_concurrency=1)
+    seen: list[str] = []
+    for track in server.iter_tracks(page_size=5):
+        if len(seen) == 7:
+            catalogue = simulator.state.catalogue
+            library = next(iter(catalogue.libraries))
+            new = Entry(id=catalogue.ids.of("new"), type="Audio", name="New", library=library)
+            catalogue.put(new, now=simulator.state.now())
+        seen.append(track.ref.id)
+    assert len(set(seen)) == 21
+
+
+def test_searches_stay_in_their_library_and_interleave(simulate, server_of) -> None:
+    server = server_of(simulate(shared()))
+    found = [track.title for track in server.search("one", {Kind.TRACK}, limit=3).tracks]
+    assert sorted(found[:2]) == sorted(["Left One", "Right One"]) or "There One" in found
+    assert len(found) == 3
+    assert all(a != b for a, b in pairwise(found))
