@@ -1,0 +1,262 @@
+"""What is written is read back: playlists, ratings, plays, scans; and media without secrets in addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from soulsync_engine.capabilities import Grade
+from soulsync_engine.errors import ConflictError, NotAllowedError, NotFoundError, UnsupportedError
+from soulsync_engine.models import (
+    ByteRange,
+    FieldOutcome,
+    HistoryLevel,
+    Kind,
+    MediaBytes,
+    MediaRequest,
+    ScanPhase,
+    Scope,
+)
+from soulsync_engine.server import MediaServer
+from soulsync_engine.testing.scenarios import COVER, shared, small
+from soulsync_navidrome.simulator import (
+    LISTENER,
+    NAVIDROME,
+    OLD_NAVIDROME,
+    PASSWORD,
+    STRICT_OPENSUBSONIC,
+    SUBSONIC_1_12,
+    NavidromeSimulator,
+    Personality,
+)
+
+Open = Callable[..., MediaServer]
+THEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
+ANY = [NAVIDROME, OLD_NAVIDROME, SUBSONIC_1_12, STRICT_OPENSUBSONIC]
+any_server = pytest.mark.parametrize("how", ANY, ids=["navidrome", "old", "plain", "strict"])
+
+
+def ids_of(server: MediaServer) -> list[str]:
+    return [track.ref.id for track in server.iter_tracks()]
+
+
+@pytest.mark.parametrize("how", [NAVIDROME, SUBSONIC_1_12], ids=["navidrome", "plain"])
+def test_thousands_of_entries_are_stored_in_order_and_travel_in_bodies(
+    open_server: Open, how: Personality
+) -> None:
+    with NavidromeSimulator(how, scenario=small()) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        tracks = ids_of(server)
+        wanted = [tracks[index * 7 % len(tracks)] for index in range(4100)]
+        result = server.create_playlist("Long", wanted)
+        assert result.exact
+        changed = list(reversed(wanted))
+        server.replace_entries(result.playlist.ref.id, changed)
+        stored = [entry.track_ref.id for entry in server.iter_playlist_entries(result.playlist)]
+        assert stored == changed
+        assert all(
+            len(request.raw_path) + sum(len(n) + len(v) for n, v in request.query) < 8000
+            for request in simulator.requests
+        )
+
+
+def test_entries_are_removed_from_the_last_place_on(open_server: Open) -> None:
+    # The simulator removes one index after the other, so that any other order takes the wrong ones.
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        a, b, c, d, *_ = ids_of(server)
+        playlist = server.create_playlist("P", [a, b, a, c, a, d]).playlist
+        entries = list(server.iter_playlist_entries(playlist))
+        server.remove_entries(playlist.ref.id, [entries[place].entry_id for place in (0, 2, 4)])
+        assert [entry.track_ref.id for entry in server.iter_playlist_entries(playlist)] == [b, c, d]
+
+
+def test_a_place_that_somebody_else_changed_is_a_conflict_and_nothing_is_removed(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        a, b, c, *_ = ids_of(server)
+        playlist = server.create_playlist("P", [a, b, c]).playlist
+        entry = list(server.iter_playlist_entries(playlist))[1]
+        simulator.state.playlists[playlist.ref.id].songs = [b, a, c]
+        with pytest.raises(ConflictError):
+            server.remove_entries(playlist.ref.id, [entry.entry_id])
+        assert simulator.state.playlists[playlist.ref.id].songs == [b, a, c]
+
+
+def test_playlists_of_others_and_smart_ones_can_only_be_read(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        owner = open_server(simulator.settings(LISTENER))
+        foreign = owner.create_playlist("Theirs", ids_of(owner)[:2], public=True).playlist
+        server = open_server(simulator.settings())
+        mine = server.create_playlist("Smart", ids_of(server)[:2]).playlist
+        simulator.state.playlists[mine.ref.id].smart = True
+        simulator.forget()
+        for playlist in (foreign, mine):
+            shown = {entry.ref: entry for entry in server.iter_playlists()}[playlist.ref]
+            assert shown.read_only is not None
+            for write in (
+                lambda ref=playlist.ref: server.replace_entries(ref.id, []),
+                lambda ref=playlist.ref: server.add_entries(ref.id, ["x"]),
+                lambda ref=playlist.ref: server.edit_playlist(ref.id, name="Mine"),
+                lambda ref=playlist.ref: server.delete_playlist(ref.id),
+            ):
+                with pytest.raises(NotAllowedError):
+                    write()
+        written = ("createPlaylist", "updatePlaylist", "deletePlaylist")
+        assert not any(name in request.path for request in simulator.requests for name in written)
+
+
+def test_a_new_playlist_is_private_unless_asked_otherwise(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        assert server.create_playlist("A", []).playlist.public is False
+        assert server.create_playlist("B", [], public=True).playlist.public is True
+
+
+def test_a_cover_goes_through_the_native_api_and_nothing_else_of_the_playlist_changes(
+    open_server: Open,
+) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        before = server.create_playlist("Cover", ids_of(server)[:3], description="kept").playlist
+        result = server.set_playlist_image(before.ref.id, MediaBytes(data=COVER, mime_type="image/png"))
+        assert result.outcome is FieldOutcome.APPLIED
+        assert simulator.state.playlists[before.ref.id].image == COVER
+        after = {entry.ref: entry for entry in server.iter_playlists()}[before.ref]
+        assert (after.name, after.description, after.track_count) == ("Cover", "kept", 3)
+
+
+def test_ratings_that_are_accepted_and_not_stored_are_not_reported_as_stored(open_server: Open) -> None:
+    with NavidromeSimulator(replace(NAVIDROME, ratings_stored=False), scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        with pytest.raises(UnsupportedError, match="does not keep"):
+            server.set_rating(Kind.TRACK, ids_of(server)[0], 80)
+
+
+def test_every_play_is_an_event_where_the_native_api_keeps_them(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        first, second, *_ = ids_of(server)
+        for hour, track_id in enumerate((first, second, first)):
+            server.report_play(track_id, THEN + timedelta(hours=hour))
+        page = server.list_play_events()
+        assert page.level is HistoryLevel.EVENTS
+        assert [(event.track.id, event.played_at) for event in page.items if event.track] == [
+            (first, THEN + timedelta(hours=2)),
+            (second, THEN + timedelta(hours=1)),
+            (first, THEN),
+        ]
+        off = open_server({**simulator.settings(), "native_api": False})
+        last = off.list_play_events()
+        assert last.level is HistoryLevel.LAST_PLAY
+        assert [event.track.id for event in last.items if event.track] == [first, second]
+        assert off.get_track_play_counts() == {first: 2, second: 1}
+
+
+def test_last_plays_are_complete_beyond_any_first_hundred_albums(open_server: Open) -> None:
+    with NavidromeSimulator(replace(NAVIDROME, native=False), tracks=3000) as simulator:
+        for number, song_id in enumerate(simulator.catalogue.songs):
+            if number % 10 == 0:
+                opinion = simulator.state.opinion("admin", "song", song_id)
+                opinion.plays, opinion.played = 1, THEN + timedelta(minutes=number)
+        server = open_server(simulator.settings())
+        history = server.get_play_history(limit=1000)
+        assert len(history) == 300
+        assert [event.played_at for event in history] == sorted(
+            (event.played_at for event in history), reverse=True
+        )
+        assert len(server.get_track_play_counts()) == 300
+
+
+def test_a_scan_looks_only_where_it_is_told_to_on_servers_that_can(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=shared()) as simulator:
+        server = open_server(simulator.settings())
+        assert server.trigger_scan(Scope(libraries=("2",)), ["Both Sides"]).phase is ScanPhase.RUNNING
+        assert server.trigger_scan(Scope(libraries=("1",))).phase is ScanPhase.RUNNING
+        server.trigger_scan()
+        assert simulator.state.scans == [("2:Both Sides",), ("1:",), ()]
+
+
+def test_no_token_repeats_while_the_server_scans(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        at_rest = server.change_token()
+        assert server.change_token() == at_rest
+        simulator.state.scan_polls_left = 100
+        assert server.change_token() != server.change_token()
+
+
+@pytest.mark.parametrize("how", [SUBSONIC_1_12, STRICT_OPENSUBSONIC], ids=["plain", "strict"])
+def test_without_the_time_of_the_last_scan_no_token_is_offered(open_server: Open, how: Personality) -> None:
+    with NavidromeSimulator(how, scenario=small()) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        server.connect()
+        assert server.capabilities()["change_token"].grade is Grade.VERSIONED
+
+
+@any_server
+def test_metadata_and_pictures_are_refused_with_the_reason(open_server: Open, how: Personality) -> None:
+    with NavidromeSimulator(how, scenario=small()) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        artist = server.get_all_artists()[0]
+        simulator.forget()
+        for call in (
+            lambda: server.update_artist_genres(artist, ["Jazz"]),
+            lambda: server.update_artist_biography(replace(artist, biography="b")),
+            lambda: server.update_artist_poster(artist, COVER),
+        ):
+            with pytest.raises(UnsupportedError) as caught:
+                call()
+            assert caught.value.support.grade is Grade.SERVER_CANNOT
+        assert simulator.requests == ()
+
+
+def test_media_of_a_server_that_takes_headers_are_requests_that_work_without_secrets_in_them(
+    open_server: Open,
+) -> None:
+    with NavidromeSimulator(SUBSONIC_1_12, scenario=small()) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        track = next(track for track in server.iter_tracks() if track.title == "Dawn")
+        for media in (server.stream(track.ref.id), server.image(Kind.TRACK, track.ref.id, 100)):
+            assert isinstance(media, MediaRequest)
+            assert PASSWORD not in media.url
+            assert not {"u=", "p=", "t=", "s="} & {
+                part[:2] for part in media.url.partition("?")[2].split("&")
+            }
+            answer = httpx.get(media.url, headers=dict(media.headers), verify=False)
+            assert answer.status_code == 200
+            assert "json" not in answer.headers["content-type"]
+        assert server.image(Kind.TRACK, track.ref.id) == server.image(Kind.TRACK, track.ref.id), "cacheable"
+
+
+def test_media_of_other_servers_are_bytes(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        track = next(track for track in server.iter_tracks() if track.title == "Dawn")
+        whole = server.stream(track.ref.id)
+        part = server.stream(track.ref.id, ByteRange(start=10, end=19))
+        assert isinstance(whole, MediaBytes)
+        assert isinstance(part, MediaBytes)
+        assert part.data == whole.data[10:20]
+        assert server.image(Kind.ALBUM, track.album_id or "") == MediaBytes(data=COVER, mime_type="image/png")
+        with pytest.raises(NotFoundError):
+            server.image(Kind.ARTIST, track.artists[0].id or "")
+
+
+def test_users_are_all_for_admins_and_oneself_for_others(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        assert {user.name for user in open_server(simulator.settings()).list_users()} == {"admin", LISTENER}
+        assert [user.name for user in open_server(simulator.settings(LISTENER)).list_users()] == [LISTENER]
+
+
+def test_what_is_being_played_is_shown(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        song = next(iter(simulator.catalogue.songs.values()))
+        simulator.state.now_playing[LISTENER] = song.id
+        (play,) = server.list_active_plays()
+        assert (play.track.id, play.title, play.user) == (song.id, song.title, LISTENER)
