@@ -14,7 +14,7 @@ from soulsync_local.moves import Known
 from soulsync_local.naming import album_folder
 from soulsync_local.roots import Root, RootIdentity
 from soulsync_local.snapshot import RULES
-from soulsync_local.walk import Entry, RootWalk
+from soulsync_local.walk import Entry, RootWalk, path_of
 
 
 @dataclass(slots=True)
@@ -272,7 +272,7 @@ def _groups(
 
 
 def _in_order(*lists: Iterable[Entry]) -> list[Entry]:
-    return sorted(entry for entries in lists for entry in entries)
+    return sorted((entry for entries in lists for entry in entries), key=path_of)
 
 
 def current_generation(connection: sqlite3.Connection, library: str) -> int:

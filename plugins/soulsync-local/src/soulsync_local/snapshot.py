@@ -15,7 +15,7 @@ from soulsync_engine.plugin import UnavailableError
 from soulsync_local.grouping import GROUPING_VERSION
 from soulsync_local.roots import Root
 from soulsync_local.tags.values import READER_VERSION
-from soulsync_local.walk import Entry, RootWalk, VanishedError, walk
+from soulsync_local.walk import Entry, RootWalk, VanishedError, path_of, walk
 
 RULES = READER_VERSION * 1000 + GROUPING_VERSION
 """The version of everything that turns a file into an item."""
@@ -49,7 +49,7 @@ class Snapshot:
                 if found.root.library < library:
                     continue
                 if found.root.library == library:
-                    start = bisect_right(found.entries, path, key=_path_of)
+                    start = bisect_right(found.entries, path, key=path_of)
             entries = found.entries[start : start + limit]
             if entries:
                 taken.append((found.root, entries))
@@ -82,15 +82,18 @@ def take(scope: Sequence[Root], roots: tuple[Root, ...], *, follow_symlinks: boo
     return Snapshot(walks)
 
 
-def _path_of(entry: Entry) -> bytes:
-    return entry.path
-
-
 def _digest(found: RootWalk) -> str:
     digest = blake2b(b"%d;" % RULES, digest_size=16)
     pack = msgspec.msgpack.Encoder().encode
     for start in range(0, len(found.entries), _CHUNK):
         # Not the device: its number changes when a disk is mounted again, and the files do not.
-        digest.update(pack([entry[:5] for entry in found.entries[start : start + _CHUNK]]))
+        digest.update(
+            pack(
+                [
+                    (entry.path, entry.size, entry.mtime_ns, entry.inode, entry.mode)
+                    for entry in found.entries[start : start + _CHUNK]
+                ]
+            )
+        )
     digest.update(pack([(one.path, one.reason) for one in found.unreadable]))
     return digest.hexdigest()

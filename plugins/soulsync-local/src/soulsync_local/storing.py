@@ -144,16 +144,16 @@ def _row(
     moment: Moment,
     known: _Row | None,
 ) -> _Row:
-    path, size, mtime_ns, inode, _, device = entry
+    path, mtime_ns = entry.path, entry.mtime_ns
     return _Row(
         True,
         known.stored if known else None,
         known.id if known else _new_id(connection, library, path, moment),
         path,
-        size,
+        entry.size,
         mtime_ns,
-        inode,
-        device,
+        entry.inode,
+        entry.device,
         known.added if known else moment.added(mtime_ns),
         RULES,
         reading.reason == "unreadable" or moment.is_young(mtime_ns),

@@ -14,7 +14,10 @@ import errno
 import os
 import stat
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Final
+
+import msgspec
 
 from soulsync_local.roots import Root, RootIdentity, contains, look_at, refuse_root
 
@@ -36,7 +39,7 @@ _NOT_FOR_MUSIC: Final = frozenset(
 """Folders that systems keep for themselves. Mostly unreadable, and never part of a collection."""
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """An audio file. `path` is relative to the root, in the bytes the system uses."""
 
     path: bytes
@@ -45,6 +48,10 @@ class Entry(NamedTuple):
     inode: int
     mode: int
     device: int
+
+
+path_of: Final = attrgetter("path")
+"""The key that puts entries in path order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ def walk(root: Root, roots: tuple[Root, ...], *, follow_symlinks: bool) -> RootW
     """
     found = RootWalk(root, look_at(root))
     _Walker(found, roots, follow_symlinks).run()
-    found.entries.sort()
+    found.entries.sort(key=path_of)
     found.unreadable.sort(key=lambda one: one.path)
     return found
 
@@ -184,10 +191,7 @@ class _Walker:
 
 
 def _entry(path: bytes, info: os.stat_result) -> Entry:
-    # A tenth of a listing's time goes into these, and this is twice as fast as calling the class.
-    return tuple.__new__(
-        Entry, (path, info.st_size, info.st_mtime_ns, info.st_ino, info.st_mode, info.st_dev)
-    )
+    return Entry(path, info.st_size, info.st_mtime_ns, info.st_ino, info.st_mode, info.st_dev)
 
 
 def _is_audio_name(name: bytes) -> bool:
