@@ -116,6 +116,7 @@ class Mirror:
 
         Case, accents and punctuation do not matter. Best hits first, from `offset` on, at most `limit` of
         all kinds together. `libraries` are ids, for use with `server`. A text without a word finds nothing.
+        Of a text that fits more than 10,000 items of a kind, the 10,000 that the mirror met first are the hits.
         """
         found: list[tuple[float, int, Kind]] = []
         with self.database.reading() as connection:
@@ -123,14 +124,13 @@ class Mirror:
             if server is not None and number is None:
                 return ()
             for kind in INDEXES if kinds is None else [kind for kind in INDEXES if kind in kinds]:
-                query = search_index(INDEXES[kind], text)
+                items = INDEXES[kind].items
+                conditions = [] if number is None else [items.c.server_id == number]
+                if libraries is not None:
+                    conditions.append(items.c.library_id.in_(list(libraries)))
+                query = search_index(INDEXES[kind], text, *conditions)
                 if query is None:
                     return ()
-                items = INDEXES[kind].items
-                if number is not None:
-                    query = query.where(items.c.server_id == number)
-                if libraries is not None:
-                    query = query.where(items.c.library_id.in_(list(libraries)))
                 rows = connection.execute(query.limit(offset + limit))
                 found += [(score, uid, kind) for uid, score in rows]
             found.sort(key=lambda hit: (-hit[0], hit[1]))

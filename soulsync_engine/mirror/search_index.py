@@ -44,6 +44,9 @@ from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Track
 Entry: TypeAlias = tuple[object, ...]
 """uid, then the texts of the columns, as search keys."""
 
+RANKED: Final = 10_000
+"""How many hits of one kind are ranked. A word that more items have hardly tells them apart, and ranking is slow."""
+
 _WINDOW: Final = 10_000
 _INDEXED_LENGTH: Final = 2000
 _ASKED_LENGTH: Final = 500
@@ -145,22 +148,25 @@ def write_entries(
     cursor.executemany(sql.fill, entries)
 
 
-def search_index(index: Index, text: str) -> Select[int, float] | None:
+def search_index(index: Index, text: str, *conditions: ColumnElement[bool]) -> Select[int, float] | None:
     """A query for the uids whose texts hold every word asked for, or a word that begins so, and their scores.
 
-    None when the text holds no word.
+    The conditions are on the items. Of more than `RANKED` the first are taken. None when the text holds no word.
     """
     expression = _expression(text)
     if not expression:
         return None
     weights = ", ".join(str(weight) for weight in index.weights)
     rank: Label[float] = literal_column(f"-bm25({index.texts.name}, {weights})", Float()).label("score")
-    return (
+    hits = (
         select(index.items.c.uid, rank)
         .join_from(index.texts, index.items, index.items.c.uid == index.texts.c.rowid)
-        .where(literal_column(index.texts.name).op("MATCH")(expression))
-        .order_by(rank.desc(), index.items.c.uid)
+        .where(literal_column(index.texts.name).op("MATCH")(expression), *conditions)
+        .order_by(index.texts.c.rowid)
+        .limit(RANKED)
+        .subquery()
     )
+    return select(hits.c.uid, hits.c.score).order_by(hits.c.score.desc(), hits.c.uid)
 
 
 def _empty(database: Database) -> None:

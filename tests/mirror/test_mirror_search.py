@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from soulsync_engine.mirror.search_index import refresh_index
+from soulsync_engine.mirror.search_index import RANKED, refresh_index
 from soulsync_engine.models import Album, Artist, ArtistCredit, Kind
 from soulsync_engine.sync import sync_server
 
@@ -83,6 +83,17 @@ def test_pages_follow_each_other(stocked):
     paged = [hit for start in range(4) for hit in stocked.search("fleetwood", limit=1, offset=start)]
     assert tuple(paged) == whole
     assert [hit.score for hit in whole] == sorted((hit.score for hit in whole), reverse=True)
+
+
+def test_of_very_many_hits_the_first_are_ranked_and_a_narrower_text_finds_the_others(
+    make_shelf, serve, mirror
+):
+    shelf = make_shelf(page_size=5000)
+    shelf.put(*(shelf.track(str(number), f"Song {number}") for number in range(RANKED + 1)))
+    sync_server(serve(shelf), mirror)
+    assert len(mirror.search("song", limit=2 * RANKED)) == RANKED
+    assert len(mirror.search("song", limit=10, offset=RANKED - 5)) == 5
+    assert [hit.item.ref.id for hit in mirror.search(f"song {RANKED}")] == [str(RANKED)]
 
 
 def test_a_retitled_item_is_found_by_its_new_title_only(stocked, shelf, serve):
