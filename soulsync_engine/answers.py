@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from soulsync_engine.capabilities import is_support_table
 from soulsync_engine.errors import ContractViolationError
 from soulsync_engine.models import (
     ActivePlay,
@@ -103,6 +104,8 @@ def check(operation: str, answer: object, *, server: str, distribution: str) -> 
 
 
 def _problem(operation: str, answer: object, server: str) -> str | None:
+    if operation == "narrow":
+        return None if is_support_table(answer) else "it does not give a Support for each operation's name"
     if (expected := _VALUES.get(operation)) is not None:
         if not isinstance(answer, expected):
             return _wrong_type(answer, expected)

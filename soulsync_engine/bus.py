@@ -7,11 +7,14 @@ pass a missing answer on to another server. Wrappers contributed by plugins surr
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Iterable
 
 import pluggy
 
 from soulsync_engine.contract import OPERATIONS, PROJECT, MediaServerClient
+
+_log = logging.getLogger(__name__)
 
 
 class ServerBus(pluggy.PluginManager):
@@ -22,8 +25,20 @@ class ServerBus(pluggy.PluginManager):
         self.add_hookspecs(MediaServerClient)
         self.register(client, name="client")
         for wrapper in wrappers:
+            self._add(wrapper)
+
+    def _add(self, wrapper: object) -> None:
+        """A wrapper that does not fit the contract, or is there already, is logged and left out."""
+        if self.is_registered(wrapper):
+            _log.warning("The wrapper %r is left out: it equals one that is there already", wrapper)
+            return
+        try:
             self.register(wrapper)
-        self.check_pending()
+            self.check_pending()
+        except pluggy.PluginValidationError as error:
+            if self.is_registered(wrapper):
+                self.unregister(wrapper)
+            _log.warning("The wrapper %r is left out: %s", wrapper, error)
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         """A client's methods implement by their name, since a forgotten decorator would be a silent None."""

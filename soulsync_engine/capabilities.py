@@ -153,6 +153,13 @@ class Capabilities(Mapping[str, Support]):
         return Capabilities(self._operations, merged, connected=True)
 
 
+def is_support_table(value: object) -> bool:
+    """Whether a backend's `limitations`, or what its `narrow` returned, says of names how they are supported."""
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and isinstance(support, Support) for name, support in value.items()
+    )
+
+
 def grade_class(contract: type, implementation: type) -> Capabilities:
     """Grade an implementation by reading its class; nothing is instantiated or called."""
     operations = operations_of(contract)

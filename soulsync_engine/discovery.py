@@ -6,12 +6,13 @@ What is wrong with a backend is kept in its record, and raised when somebody sel
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
-from importlib_metadata import EntryPoint, entry_points
+from importlib_metadata import EntryPoint, EntryPoints, PackageMetadata, distributions, entry_points
 
 from soulsync_engine.errors import (
     BackendConflictError,
@@ -24,6 +25,8 @@ from soulsync_engine.spec import BACKEND_GROUP, BackendSpec
 
 ALLOW_VARIABLE: Final = "SOULSYNC_BACKENDS"
 DISABLE_VARIABLE: Final = "SOULSYNC_DISABLE_BACKENDS"
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,16 @@ def in_process(*specs: BackendSpec) -> tuple[BackendRecord, ...]:
 
 def discover(environ: Mapping[str, str] | None = None) -> tuple[BackendRecord, ...]:
     """The installed backends, by name. One name appears once; a conflict is that record's problem."""
-    return from_entry_points(entry_points(group=BACKEND_GROUP), os.environ if environ is None else environ)
+    return from_entry_points(announced(BACKEND_GROUP), os.environ if environ is None else environ)
+
+
+def announced(group: str) -> list[EntryPoint]:
+    """The entry points of a group. A distribution whose metadata cannot be read is logged and left out."""
+    try:
+        return list(entry_points(group=group))
+    except Exception:  # noqa: BLE001 - one unreadable file, of whichever distribution, spoils them all
+        found = [_announced_by(distribution, group) for distribution in distributions()]
+        return [entry for entries in found for entry in entries]
 
 
 def from_entry_points(found: Iterable[EntryPoint], environ: Mapping[str, str]) -> tuple[BackendRecord, ...]:
@@ -93,13 +105,40 @@ def find(name: str, records: Sequence[BackendRecord]) -> BackendRecord:
     )
 
 
+class _Distribution(Protocol):
+    """What is asked of a distribution; the library's own type has another name in each of its versions."""
+
+    @property
+    def metadata(self) -> PackageMetadata: ...
+
+    @property
+    def entry_points(self) -> EntryPoints: ...
+
+
+def _announced_by(distribution: _Distribution, group: str) -> list[EntryPoint]:
+    try:
+        return list(distribution.entry_points.select(group=group))
+    except Exception as error:  # noqa: BLE001
+        name, version = _identity(distribution)
+        _log.warning("The entry points of %s cannot be read: %r", f"{name} {version}".strip(), error)
+        return []
+
+
+def _identity(distribution: _Distribution) -> tuple[str, str]:
+    """Name and version. What is missing or cannot be read, as after an interrupted installation, has stand-ins."""
+    try:
+        metadata = distribution.metadata
+        # Broken metadata answer None where the type promises a text.
+        return str(metadata["Name"] or "(unnamed)"), str(metadata["Version"] or "")
+    except Exception:  # noqa: BLE001 - how they fail differs between versions of the library
+        return "(unnamed)", ""
+
+
 def _record(entry: EntryPoint) -> BackendRecord:
     distribution = entry.dist
     if distribution is None:
         return BackendRecord(name=entry.name, distribution="(unknown)", version="", value=entry.value)
-    # Broken metadata answers None where the type promises a text.
-    name = str(distribution.metadata["Name"] or "(unnamed)")
-    version = str(distribution.metadata["Version"] or "")
+    name, version = _identity(distribution)
     record = BackendRecord(name=entry.name, distribution=name, version=version, value=entry.value)
     if ":" not in entry.value:
         return _with_problem(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from soulsync_engine.bus import signature_problems
-from soulsync_engine.capabilities import Capabilities, grade_class
+from soulsync_engine.capabilities import Capabilities, grade_class, is_support_table
 from soulsync_engine.contract import MediaServerClient
 from soulsync_engine.discovery import BackendRecord
 from soulsync_engine.errors import BackendLoadError, ContractMismatchError
@@ -64,6 +65,14 @@ def check_spec(record: BackendRecord, found: object) -> BackendSpec:
             distribution=record.distribution,
             next_step=_report(record),
         )
+    problems = _spec_problems(found)
+    if problems:
+        raise BackendLoadError(
+            f"The spec of {record.distribution} {record.version} is wrong: {'; '.join(problems)}.",
+            stage="spec",
+            distribution=record.distribution,
+            next_step=_report(record),
+        )
     if found.name != record.name:
         raise BackendLoadError(
             f"{record.distribution} announces a backend {record.name!r}, but its spec is named {found.name!r}.",
@@ -101,6 +110,7 @@ def import_client(
         problems.append(f"{client.__name__} lacks the required {missing}")
     else:
         problems.extend(signature_problems(client))
+        problems.extend(_declaration_problems(client))
     if not (isinstance(settings, type) and issubclass(settings, BackendSettings)):
         problems.append(f"{spec.settings} is not a BackendSettings class")
     if problems:
@@ -111,6 +121,31 @@ def import_client(
             next_step=_report(record),
         )
     return client, settings  # type: ignore[return-value]
+
+
+def _spec_problems(spec: BackendSpec) -> list[str]:
+    """What no type checker saw, since authors need not use one."""
+    problems = [
+        f"{field} is not a text"
+        for field in ("name", "title", "client", "settings")
+        if not isinstance(getattr(spec, field), str)
+    ]
+    contract: object = spec.contract
+    if not isinstance(contract, int) or isinstance(contract, bool):
+        problems.append("contract is not a whole number")
+    return problems
+
+
+def _declaration_problems(client: type[MediaServerClient]) -> list[str]:
+    problems = []
+    limitations: object = client.limitations
+    if not is_support_table(limitations):
+        problems.append(f"{client.__name__}.limitations does not give a Support for each operation's name")
+    claims: object = client.claims
+    if not isinstance(claims, Set):
+        # A bare text would claim every operation whose name is part of it.
+        problems.append(f"{client.__name__}.claims is not a set")
+    return problems
 
 
 def _import_object(record: BackendRecord, path: str, *, stage: str) -> object:

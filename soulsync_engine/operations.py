@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from soulsync_engine.capabilities import Capabilities
 from soulsync_engine.contract import MediaServerClient
-from soulsync_engine.errors import NotFoundError, UnavailableError
+from soulsync_engine.errors import NotFoundError, UnavailableError, UnsupportedError
 from soulsync_engine.matching.normalise import search_key
 from soulsync_engine.models import (
     EVERYTHING,
@@ -110,12 +110,12 @@ class Operations(Primitives):
 
     def get_recently_added_albums(self, max_results: int = 400) -> list[Album]:
         """The albums added last, the newest first."""
-        if not self.capabilities().offers("list_recently_added"):
-            return heapq.nlargest(max_results, self.iter_albums(), key=lambda album: album.added or _NEVER)
-
         newest = self._items(partial(self.list_recently_added, Kind.ALBUM, EVERYTHING), max(1, max_results))
-        albums = (item for item in newest if isinstance(item, Album))
-        return list(islice(albums, max_results))
+        try:
+            return list(islice((item for item in newest if isinstance(item, Album)), max_results))
+        except UnsupportedError:
+            # Asked rather than looked up, since the server may have its say only at the first request.
+            return heapq.nlargest(max_results, self.iter_albums(), key=lambda album: album.added or _NEVER)
 
     # scanning
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import pluggy
-from importlib_metadata import EntryPoint, entry_points
+from importlib_metadata import EntryPoint
 
 from soulsync_engine.contract import PROJECT
+from soulsync_engine.discovery import announced
 from soulsync_engine.hookspecs import DoctorCheck, GlobalHooks, ServerDescription
 from soulsync_engine.spec import PLUGIN_GROUP
 
@@ -31,7 +32,7 @@ class GlobalPlugins:
     @classmethod
     def installed(cls) -> GlobalPlugins:
         """All plugins that installed distributions announce."""
-        loaded = (_load(entry) for entry in entry_points(group=PLUGIN_GROUP))
+        loaded = (_load(entry) for entry in announced(PLUGIN_GROUP))
         plugins = cls()
         for name, plugin in (found for found in loaded if found is not None):
             try:

@@ -112,6 +112,7 @@ class Session:
             try:
                 info = self._run(MediaServerClient.connect, {})
                 narrowed = self._guarded("narrow", self._client.narrow)
+                check("narrow", narrowed, server=self.name, distribution=self.description.distribution)
                 self._capabilities = self._capabilities.narrowed(narrowed)
             except SoulSyncError as error:
                 self._plugins.notify("soulsync_server_failed", server=self.description, error=error)

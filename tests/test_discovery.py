@@ -1,9 +1,11 @@
 """Discovery reads metadata only, never raises, and keeps each problem for whoever selects the backend."""
 
+from pathlib import Path
+
 import pytest
 from importlib_metadata import Distribution, EntryPoint
 
-from soulsync_engine.discovery import discover, find, from_entry_points
+from soulsync_engine.discovery import announced, discover, find, from_entry_points
 from soulsync_engine.errors import (
     BackendConflictError,
     BackendDisabledError,
@@ -116,3 +118,34 @@ def test_a_name_with_nothing_installed_says_so() -> None:
 def test_discovering_what_is_really_installed_never_raises() -> None:
     names = [record.name for record in discover({})]
     assert names == sorted(names)
+
+
+def install(site: Path, name: str, metadata: str | None, entry_points: bytes) -> None:
+    folder = site / f"{name}-1.0.dist-info"
+    folder.mkdir()
+    (folder / "entry_points.txt").write_bytes(entry_points)
+    if metadata is not None:
+        (folder / "METADATA").write_text(metadata)
+
+
+@pytest.mark.parametrize("metadata", [None, ""])
+def test_a_distribution_without_metadata_is_a_backend_without_a_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str | None
+) -> None:
+    install(tmp_path, "half_removed", metadata, b"[soulsync_engine.backends]\nshelf = shelf:backend\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    [record] = [record for record in discover({}) if record.name == "shelf"]
+    assert (record.distribution, record.version) == ("(unnamed)", "")
+
+
+@pytest.mark.parametrize("damage", [b"[soulsync_engine.backends]\nno equals sign\n", b"[x]\n\xff = a:b\n"])
+def test_entry_points_that_cannot_be_read_hurt_only_their_distribution(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, damage: bytes
+) -> None:
+    sound = b"[soulsync_engine.backends]\nshelf = shelf:backend\n"
+    install(tmp_path, "sound", "Metadata-Version: 2.1\nName: sound\nVersion: 1.0\n", sound)
+    install(tmp_path, "broken", "Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n", damage)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "shelf" in {record.name for record in discover({})}
+    assert "The entry points of broken 1.0 cannot be read" in caplog.text
+    assert announced("soulsync_engine.no_such_group") == []

@@ -42,6 +42,22 @@ class Narrow(ReferenceClient):
         return {"list_playlists": Support.versioned("2.0")}
 
 
+class Forgetful(ReferenceClient):
+    """A server that turns out, once connected, not to know what is new."""
+
+    def narrow(self):  # type: ignore[no-untyped-def]
+        from soulsync_engine.plugin import Support
+
+        return {"list_recently_added": Support.versioned("3.0")}
+
+
+class Vague(ReferenceClient):
+    """Says of the server what nobody can read."""
+
+    def narrow(self):  # type: ignore[no-untyped-def]
+        return {"list_playlists": False}
+
+
 @pytest.fixture
 def home() -> ReferenceServer:
     return ReferenceServer(small())
@@ -161,6 +177,24 @@ def test_what_is_not_offered_makes_no_request(home: ReferenceServer) -> None:
         assert caught.value.operation == "list_playlists"
         assert engine.capabilities().connected
         assert home.operations["list_playlists"] == 0
+
+
+def test_a_narrowing_that_says_nothing_readable_is_the_backend_s_fault(home: ReferenceServer) -> None:
+    records = in_process(replace(backend, client=f"{__name__}:Vague"))
+    with MediaServerEngine({"servers": {"home": home.settings()}}, records=records) as engine:
+        with pytest.raises(ContractViolationError, match=r"narrow of .* returned bad data"):
+            engine.list_libraries()
+        assert engine.status().state is ServerState.BROKEN
+
+
+def test_recent_albums_are_sorted_here_where_the_server_turns_out_not_to_list_them(
+    home: ReferenceServer, engine: MediaServerEngine
+) -> None:
+    records = in_process(replace(backend, client=f"{__name__}:Forgetful"))
+    wanted = [album.ref.id for album in engine.get_recently_added_albums(3)]
+    with MediaServerEngine({"servers": {"home": home.settings()}}, records=records) as forgetful:
+        assert [album.ref.id for album in forgetful.get_recently_added_albums(3)] == wanted
+        assert home.operations["list_recently_added"] == 1
 
 
 @pytest.mark.parametrize(
@@ -393,3 +427,44 @@ def test_wrappers_surround_operations_and_broken_observers_silence_nobody(
     assert observer.seen == ["failed home", "connected home"]
     assert observer.timing.calls == 1
     assert "an observer that is broken" in caplog.text
+
+
+class Misfit:
+    @hookimpl(wrapper=True)
+    def list_tracks(self, page: int):  # type: ignore[no-untyped-def]
+        return (yield)
+
+
+class Stray:
+    @hookimpl(wrapper=True)
+    def list_songs(self):  # type: ignore[no-untyped-def]
+        return (yield)
+
+
+class Equal(Timing):
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Equal)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def test_wrappers_that_do_not_fit_are_left_out_and_the_others_stay(
+    home: ReferenceServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Contributor:
+        def __init__(self, wrapper: object) -> None:
+            self.wrapper = wrapper
+
+        @hookimpl
+        def soulsync_wrap_server(self) -> object:
+            return self.wrapper
+
+    sound = Equal()
+    plugins = GlobalPlugins([Contributor(made) for made in (Misfit(), Stray(), Equal(), sound)])
+    with MediaServerEngine(
+        {"servers": {"home": home.settings()}}, records=in_process(backend), plugins=plugins
+    ) as engine:
+        assert len(engine.list_tracks().items) == 17
+    assert sound.calls == 1
+    assert caplog.text.count("is left out") == 3

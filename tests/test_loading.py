@@ -4,6 +4,7 @@ import sys
 import types
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -46,6 +47,14 @@ class Lazy(ReferenceClient):
         yield None
 
 
+class Limited(ReferenceClient):
+    limitations: ClassVar = {"watch": "no"}
+
+
+class Claiming(ReferenceClient):
+    claims = "delete_playlist"  # type: ignore[assignment]
+
+
 class Unfinished(MediaServerClient):
     pass
 
@@ -61,7 +70,17 @@ class Frugal(ReferenceClient):
 def module() -> Iterator[types.ModuleType]:
     made = types.ModuleType(MODULE)
     made.backend = backend  # type: ignore[attr-defined]
-    for client in (Defaulted, KeywordOnly, Misspelt, Asynchronous, Lazy, Unfinished, Frugal):
+    for client in (
+        Limited,
+        Claiming,
+        Defaulted,
+        KeywordOnly,
+        Misspelt,
+        Asynchronous,
+        Lazy,
+        Unfinished,
+        Frugal,
+    ):
         setattr(made, client.__name__, client)
     made.Settings = BackendSettings  # type: ignore[attr-defined]
     sys.modules[MODULE] = made
@@ -131,8 +150,28 @@ def test_another_contract_says_which_side_to_upgrade(
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("contract", "1", "contract is not a whole number"),
+        ("contract", True, "contract is not a whole number"),
+        ("client", None, "client is not a text"),
+        ("settings", BackendSettings, "settings is not a text"),
+    ],
+)
+def test_a_spec_with_a_value_of_the_wrong_type_is_refused(
+    module: types.ModuleType, field: str, value: object, sentence: str
+) -> None:
+    module.backend = replace(backend, **{field: value})  # type: ignore[attr-defined,arg-type]
+    with pytest.raises(BackendLoadError, match=sentence) as caught:
+        load(record())
+    assert caught.value.stage == "spec"
+
+
+@pytest.mark.parametrize(
     ("client", "sentence"),
     [
+        ("Limited", "Limited.limitations does not give a Support for each operation's name"),
+        ("Claiming", "Claiming.claims is not a set"),
         ("Defaulted", "Defaulted.list_tracks: 'cursor' must not have a default"),
         ("KeywordOnly", "KeywordOnly.list_tracks: 'scope' must be an ordinary parameter"),
         ("Misspelt", "Misspelt.list_tracks has an unknown parameter 'curser'"),

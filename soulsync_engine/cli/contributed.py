@@ -6,15 +6,15 @@ from functools import cache
 from typing import Any
 
 import typer
-from importlib_metadata import entry_points
 
+from soulsync_engine.discovery import announced
 from soulsync_engine.spec import PLUGIN_GROUP
 
 
 @cache
 def contributed_commands() -> dict[str, Any]:
     """The commands of all plugins, by name. No plugin is imported where none is installed."""
-    if not entry_points(group=PLUGIN_GROUP):
+    if not announced(PLUGIN_GROUP):
         return {}
     from soulsync_engine.cli.logs import show_logs
     from soulsync_engine.plugins import GlobalPlugins
