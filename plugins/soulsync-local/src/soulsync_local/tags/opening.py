@@ -6,8 +6,8 @@ MP3 and AAC, ID3 on AAC, the INFO list of a WAV file) are opened too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from io import SEEK_END, BufferedReader, BytesIO
+from typing import NamedTuple
 
 import mutagen
 from mutagen import MutagenError, apev2
@@ -28,7 +28,7 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 from mutagen.wavpack import WavPack
 
-from soulsync_local.tags.vorbis import LIGHTER
+from soulsync_local.tags.lighter import LIGHTER
 
 HEAD_SIZE = 64
 """How many of a file's first bytes `kind_of` wants to see."""
@@ -58,8 +58,7 @@ class NoAudioError(Exception):
     """Nothing in the file is audio."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """An audio file: what it is, mutagen's account of its stream, and its tags, the one that counts most first."""
 
     kind: Kind
@@ -70,12 +69,13 @@ class Opened:
 
 def kind_of(head: bytes) -> Kind | None:
     """The mutagen class for a file that starts with `head`, None when that start is no known one."""
-    found: Kind | None = next(
-        (kind for offset, magic, kind in _MAGIC if head.startswith(magic, offset)), None
-    )
-    if found is None and head.startswith(b"ID3"):
+    for offset, magic, kind in _MAGIC:
+        if head.startswith(magic, offset):
+            return kind
+    found: Kind | None = None
+    if head.startswith(b"ID3"):
         found = MP3
-    elif found is None and len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
+    elif len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
         # The layer bits are zero in an ADTS header and never so in MPEG audio.
         found = AAC if head[1] & 0xF6 == 0xF0 else MP3
     return found

@@ -14,23 +14,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from io import SEEK_END, BufferedReader, BytesIO
+from struct import Struct
 
 from mutagen import MutagenError
-from mutagen.mp3 import MPEGInfo
 from tinytag import TinyTag, TinyTagException
 
 from soulsync_local.tags.fields import file_tags
+from soulsync_local.tags.lighter import LighterMPEGInfo
 from soulsync_local.tags.texts import MUSICBRAINZ_NAMES, MUSICBRAINZ_OWNER
 from soulsync_local.tags.values import FileTags
 
 _FRAME_ID = re.compile(rb"[A-Z][A-Z0-9]{3}\Z")
+_FRAME_HEADER = Struct(">4sIH")
+_NOT_A_NAME = re.compile(rb"[(0-9\x80-\xff]")
 _ARTISTS = b"ARTISTS"
 _COMMON_FRAMES = frozenset({b"TIT2", b"TPE1", b"TALB", b"TRCK", b"TCON"})
+_DATE_FRAMES = frozenset({b"TDOR", b"TORY", b"TDRC", b"TYER"})
 _PLAIN_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}\Z")
 _NOT_PLAIN = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\ufffd]")
 _ATOM_DATA = re.compile(rb"data\0\0\0(.)", re.DOTALL)
 _TYPED = frozenset({b"\x01", b"\x0d", b"\x0e", b"\x15"})
 _HEAD = 65536
+_TAIL = 160
+_FLAC_MARK = 4
+_FRAME_START = 34
 _MAX_ITEM_LIST = 1 << 24
 
 _SIMPLE = ("title", "album", "albumartist", "genre")
@@ -46,20 +53,33 @@ class _Items:
 
 def read_plain_mp3(file: BufferedReader, head: bytes, size: int) -> FileTags | None:
     """The tags of an MP3 that starts with an ID3v2.3 or v2.4 tag without peculiarities. `head` are its first bytes."""
-    frames = _plain_frames(file, head, size)
-    if frames is None or _has_other_tags(file, frames, size):
+    if head[3] not in (3, 4) or head[5] or max(head[6:10]) > 0x7F:
         return None
     start = 10 + _synchsafe(head[6:10])
+    if start > size:
+        return None
+    leading = head + file.read(max(0, min(start + _FRAME_START, _HEAD) - len(head)))
+    frames = _plain_frames(file, leading, start, head[3] == 4)
+    if frames is None:
+        return None
+    file.seek(-min(size, _TAIL), SEEK_END)
+    tail = file.read(_TAIL)
+    if _has_other_tags(tail, frames):
+        return None
+    # A small tag is read from memory, with what stands before and behind the sound, which tinytag passes over.
+    in_memory = start + _FLAC_MARK <= len(leading) and len(tail) == _TAIL
+    stream = BytesIO(leading + tail) if in_memory else file
+    stream.seek(0)
     try:
-        tag = TinyTag.get(file_obj=file, duration=False)
-        info = MPEGInfo(file, start)
+        tag = TinyTag.get(file_obj=stream, duration=False)
+        info = LighterMPEGInfo(file, start)
     except (TinyTagException, MutagenError):
         return None
     if info.sketchy or (b"TRCK" in frames and tag.track is None) or (b"TPOS" in frames and tag.disc is None):
         return None
-    if tag.year is None and not frames.isdisjoint({b"TDOR", b"TORY", b"TDRC", b"TYER"}):
+    if tag.year is None and not frames.isdisjoint(_DATE_FRAMES):
         return None
-    texts = _texts(tag, listed=_ARTISTS in frames)
+    texts = _texts(tag, _artists_of_mp3(tag, listed=_ARTISTS in frames))
     if texts is None:
         return None
     for value in tag.other.get("ufid", ()):
@@ -92,7 +112,7 @@ def read_plain_mp4(file: BufferedReader, size: int) -> FileTags | None:
     # At low rates the file may state the half of the real rate, and mutagen looks deeper.
     if codec is None or not tag.duration or (codec == "aac" and (tag.samplerate or 0) < 32000):
         return None
-    texts = _texts(tag, listed=b"ARTISTS" in items.data.upper())
+    texts = _texts(tag, _artists_of_mp4(tag, listed=_ARTISTS in items.data.upper()))
     if texts is None:
         return None
     texts["compilation"] = tag.other.get("cpil", [])
@@ -110,30 +130,25 @@ def read_plain_mp4(file: BufferedReader, size: int) -> FileTags | None:
 _MP4_CODECS = {'audio/mp4; codecs="mp4a.40.2"': "aac", 'audio/mp4; codecs="alac"': "alac"}
 
 
-def _texts(tag: TinyTag, *, listed: bool) -> dict[str, list[str]] | None:
-    """What tinytag read under the names of `fields`, or None when a value shows that mutagen should look.
-
-    `listed` says that the file has a separate list of artists.
-    """
+def _texts(tag: TinyTag, artists: list[str] | None) -> dict[str, list[str]] | None:
+    """What tinytag read under the names of `fields`, or None when a value shows that mutagen should look."""
     other = tag.other
-    if "year" in other or (tag.year is not None and not _PLAIN_DATE.match(tag.year)):
+    if artists is None or "year" in other or (tag.year is not None and not _PLAIN_DATE.match(tag.year)):
         return None
-    texts: dict[str, list[str]] = {}
-    if tag.artist is not None:
-        artists = _artists(tag.artist, other.get("artist", []), listed)
-        if artists is None:
-            return None
-        texts["artist"] = artists
+    texts: dict[str, list[str]] = {"artist": artists} if artists else {}
     for name in _SIMPLE:
         first: str | None = getattr(tag, name)
         if first is not None:
-            texts[name] = [first, *other.get(name, ())]
-    for field, name in MUSICBRAINZ_NAMES.items():
-        if field in other:
-            texts[name] = [part for value in other[field] for part in value.split("\0")]
+            texts[name] = [first, *other[name]] if name in other else [first]
+    for field in MUSICBRAINZ_NAMES.keys() & other.keys():
+        values = other[field]
+        if len(values) > 1 or "\0" in values[0]:
+            values = [part for value in values for part in value.split("\0")]
+        texts[MUSICBRAINZ_NAMES[field]] = values
     for values in texts.values():
-        if any(map(_NOT_PLAIN.search, values)):
-            return None
+        for value in values:
+            if not (value.isascii() and value.isprintable()) and _NOT_PLAIN.search(value):
+                return None
     if tag.year is not None:
         texts["date"] = [tag.year]
     if tag.track is not None:
@@ -143,67 +158,76 @@ def _texts(tag: TinyTag, *, listed: bool) -> dict[str, list[str]] | None:
     return texts
 
 
-def _artists(first: str, more: list[str], listed: bool) -> list[str] | None:
+def _artists_of_mp3(tag: TinyTag, *, listed: bool) -> list[str] | None:
     """The artists, of which tinytag puts the artist field and the separate list into one: the list where there is one.
 
-    In an MP3 the values of the list are one text with NUL bytes in it, those of the artist field never are.
+    The values of the list are one text with NUL bytes in it, those of the artist field never are.
     """
+    more = tag.other.get("artist", [])
+    if tag.artist is None:
+        return more
     if not more or not listed:
-        return [first, *more]
+        return [tag.artist, *more]
     if len(more) == 1 and "\0" in more[0]:
         return more[0].split("\0")
     return None
+
+
+def _artists_of_mp4(tag: TinyTag, *, listed: bool) -> list[str] | None:
+    """The same for MP4, where it cannot be told which values are those of the list."""
+    more = tag.other.get("artist", [])
+    if more and listed:
+        return None
+    return more if tag.artist is None else [tag.artist, *more]
 
 
 def _synchsafe(data: bytes) -> int:
     return data[0] << 21 | data[1] << 14 | data[2] << 7 | data[3]
 
 
-def _plain_frames(file: BufferedReader, head: bytes, size: int) -> set[bytes] | None:
+def _plain_frames(file: BufferedReader, leading: bytes, end: int, v24: bool) -> set[bytes] | None:
     """The ids of the frames (and `_ARTISTS` for a list of artists), or None for what the two libraries may read
-    differently: tags or frames that are unsynchronised, compressed, encrypted, extended, repeated, that have sizes in
-    the wrong notation, or that run over.
+    differently: frames that are compressed, encrypted or repeated, that have sizes in the wrong notation, or that run
+    over.
+
+    `leading` are the first bytes of the file, `end` is where the tag ends.
     """
-    if head[3] not in (3, 4) or head[5] or max(head[6:10]) > 0x7F:
-        return None
-    end = 10 + _synchsafe(head[6:10])
-    if end > size:
-        return None
     seen: set[bytes] = set()
-    position = file.seek(10)
+    position = 10
     while position + 10 <= end:
-        header = file.read(10)
-        name = header[:4]
+        if position + _FRAME_START <= len(leading):
+            start = leading[position : position + _FRAME_START]
+        else:
+            file.seek(position)
+            start = file.read(_FRAME_START)
+        name, length, flags = _FRAME_HEADER.unpack_from(start)
         if name == b"\0\0\0\0":
             break
-        if not _FRAME_ID.match(name) or header[8:] != b"\0\0":
+        if flags or not _FRAME_ID.match(name):
             return None
-        if head[3] == 4:
-            if max(header[4:8]) > 0x7F:
+        if v24 and length > 0x7F:
+            if length & 0x80808080:
                 return None
-            length = _synchsafe(header[4:8])
-        else:
-            length = int.from_bytes(header[4:8], "big")
-        position += 10 + length
-        if position > end or (name in seen and name[0] == 0x54 and name != b"TXXX"):
+            length = _synchsafe(start[4:8])
+        if position + 10 + length > end:
             return None
-        seen.add(name)
         if name[0] == 0x54:
-            content = file.read(length if name == b"TCON" else min(length, 24))
             # The first byte is the encoding.
-            if not content or content[0] > 3:
+            if not length or start[10] > 3 or (name in seen and name != b"TXXX"):
                 return None
-            if name == b"TCON" and not _names_genres(content):
-                return None
-            if name == b"TXXX" and _description(content).startswith(_ARTISTS):
-                seen.add(_ARTISTS)
-        file.seek(position)
+            if name == b"TXXX":
+                if _description(start[10 : 10 + length]).startswith(_ARTISTS):
+                    seen.add(_ARTISTS)
+            elif name == b"TCON":
+                if 10 + length > _FRAME_START:
+                    file.seek(position)
+                    start = file.read(10 + length)
+                # Genres that are numbers: the two libraries name some of them differently.
+                if _NOT_A_NAME.search(start, 11, 10 + length):
+                    return None
+        seen.add(name)
+        position += 10 + length
     return seen
-
-
-def _names_genres(content: bytes) -> bool:
-    """Whether no genre is a number: the two libraries name some of them differently."""
-    return content.isascii() and b"(" not in content and not any(0x30 <= byte <= 0x39 for byte in content)
 
 
 def _description(content: bytes) -> bytes:
@@ -211,11 +235,8 @@ def _description(content: bytes) -> bytes:
     return content.replace(b"\0", b"").lstrip(b"\x01\x02\x03\xff\xfe").upper()
 
 
-def _has_other_tags(file: BufferedReader, frames: set[bytes], size: int) -> bool:
+def _has_other_tags(tail: bytes, frames: set[bytes]) -> bool:
     """Whether the end of the file has an APEv2 tag, or an ID3v1 block that would say more than the ID3v2 tag does."""
-    file.seek(-min(size, 160), SEEK_END)
-    tail = file.read(160)
-    file.seek(0)
     if b"APETAGEX" in tail:
         return True
     return tail[-128:-125] == b"TAG" and not (
