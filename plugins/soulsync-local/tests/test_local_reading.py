@@ -127,6 +127,14 @@ def alive(session: int) -> list[str]:
     return found
 
 
+def is_worker(process: str) -> bool:
+    try:
+        command = Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"popen_loky" in command
+
+
 def gone(session: int) -> bool:
     deadline = time.monotonic() + 20
     while alive(session):
@@ -145,20 +153,41 @@ def test_a_script_without_a_guard_runs_once(big: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to look for processes")
+@pytest.mark.parametrize(
+    "after_page", ["import time; time.sleep(30)", "pass"], ids=["between pages", "reading"]
+)
 def test_an_interrupted_scan_leaves_no_process_and_what_it_read(
-    open_client: Open, big: Path, tmp_path: Path
+    open_client: Open, big: Path, tmp_path: Path, after_page: str
 ) -> None:
-    process = start(tmp_path, big, after_page="import time; time.sleep(30)")
+    process = start(tmp_path, big, after_page=after_page)
     assert process.stdout is not None
     assert process.stdout.readline().strip() == "100"
     # As a terminal does it: to every process of the group.
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode != 0
     assert gone(process.pid)
+    # The host says that it was interrupted, and nobody else says anything.
+    assert err.count("Traceback") == 1, err
+    assert err.rstrip().endswith("KeyboardInterrupt"), err
     later = open_client(big, data=tmp_path / "script data")
     assert len(later.tracks(limit=1000)) == MANY
     assert len(later.recorder.take()) <= MANY - 100
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
+def test_workers_take_no_interrupt_from_their_first_moment(big: Path, tmp_path: Path) -> None:
+    process = start(tmp_path, big)
+    deadline = time.monotonic() + 30
+    # Workers, not the helper process of the pool: as soon as they are there, long before they can say what they do.
+    while not (found := [one for one in alive(process.pid) if is_worker(one)]):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+    for one in found:
+        os.kill(int(one), signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to look for processes")
@@ -191,7 +220,7 @@ class Dying(Executor):
 
 
 @pytest.mark.parametrize("at_submit", [False, True])
-@pytest.mark.parametrize("tasks", [0, 1, 3])
+@pytest.mark.parametrize("tasks", [0, 1])
 def test_when_workers_die_this_thread_goes_on(
     open_client: Open, shelf: Shelf, tasks: int, at_submit: bool, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -187,10 +187,10 @@ class Ingest:
         self._complete()
 
     def _readings_of(self, group: Group) -> list[Reading]:
-        kept = self._readings.get(group.root.library, {})
+        kept = self._readings.get(group.root.library)
         readings = []
         for entry in group.reads:
-            reading = kept.pop(entry.path, None)
+            reading = kept.pop(entry.path, None) if kept else None
             if reading is None:
                 reading = self._next_reading()
             if reading.reason == "missing":

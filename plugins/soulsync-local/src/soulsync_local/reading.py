@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Final, NamedTuple, Protocol
 
 from soulsync_engine.plugin import UnavailableError
 from soulsync_local.tags.values import ProblemReason
-from soulsync_local.worker import Found, end_with, read_encoded
+from soulsync_local.worker import Found, belong_to, read_encoded
 
-BATCH: Final = 64
-"""Files in one task: some ten milliseconds of work, so that passing it on costs next to nothing."""
+BATCH: Final = 200
+"""Files in one task: some fifty milliseconds of work, so that passing it on costs next to nothing."""
 
 WORTH_PROCESSES: Final = 1500
 """Fewer files than this are read here: starting processes takes longer than reading them."""
 
 _IDLE_SECONDS: Final = 10
 
-_AHEAD: Final = 32
-"""Tasks under way or waiting to be taken. Enough to keep workers busy while a host stores a page of 1000 items."""
+_AHEAD: Final = 16
+"""Tasks under way or waiting to be taken, or more for many workers: four for each.
+
+Enough to keep workers busy while a host stores a page of 1000 items.
+"""
 
 
 class Reading(NamedTuple):
@@ -83,7 +88,8 @@ class Reader:
         self._executor = self._given
         if self._given is None and self._workers > 1 and count >= WORTH_PROCESSES:
             self._executor = self._own = _processes(min(self._workers, count // BATCH), self._log)
-        self._fill()
+        with _interrupts_held():
+            self._fill()
 
     def take(self) -> list[Reading]:
         """The results of the next files in order, those of one task. There must be some left."""
@@ -99,14 +105,16 @@ class Reader:
         self._fill()
         if not self._waiting:
             self.close()
-        return [Reading(*one) for one in found]
+        return list(map(Reading._make, found))
 
     def close(self, *, kill: bool = False) -> None:
         """Let the processes go. What was not taken is lost."""
         own, self._own = self._own, None
-        for _, task in self._waiting:
-            if isinstance(task, Future):
-                task.cancel()
+        # Killing a pool of our own ends its tasks too, and does not expect that somebody has done so before.
+        if own is None or not kill:
+            for _, task in self._waiting:
+                if isinstance(task, Future):
+                    task.cancel()
         self._waiting.clear()
         self._batches = iter(())
         self._executor = None
@@ -114,7 +122,7 @@ class Reader:
             own.shutdown(wait=True, kill_workers=kill)
 
     def _fill(self) -> None:
-        while len(self._waiting) < _AHEAD:
+        while len(self._waiting) < max(_AHEAD, 4 * self._workers):
             paths = next(self._batches, None)
             if paths is None:
                 return
@@ -147,12 +155,25 @@ class Reader:
             own.shutdown(wait=True, kill_workers=True)
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let an interrupt wait. Processes started meanwhile never get one: they inherit that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _processes(workers: int, log: logging.Logger) -> _Pool | None:
     # loky, because the standard library's start methods that are safe in a program with threads run the host's
     # main module again in every worker, which a script without a guard does not survive.
     try:
         pool: _Pool = import_module("loky").ProcessPoolExecutor(
-            max_workers=workers, timeout=_IDLE_SECONDS, initializer=end_with, initargs=(os.getpid(),)
+            max_workers=workers, timeout=_IDLE_SECONDS, initializer=belong_to, initargs=(os.getpid(),)
         )
     except (ImportError, OSError) as error:
         log.warning("Tags are read in this process, because others cannot be started: %s", error)

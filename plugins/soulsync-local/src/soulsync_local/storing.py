@@ -208,7 +208,8 @@ def _add_files(batch: Batch, folder: bytes, rows: Sequence[_Row], derived: Mappi
     place = bytearray(folder)
     for row in rows:
         shown = album, owners, title, words = derived.get(row.path, _NOTHING)
-        same = row.stored is not None and row.stored == (row.size, row.mtime_ns, row.tags, row.problem, *shown)
+        now = (row.size, row.mtime_ns, row.tags, row.problem, *shown)
+        same = row.stored == now
         if same and not row.read:
             continue
         batch.changed |= not same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -28,8 +29,12 @@ def read_encoded(paths: Sequence[bytes]) -> list[Found]:
     ]
 
 
-def end_with(host: int) -> None:
-    """Make this process end when its host does, even when the host was killed and could not say so."""
+def belong_to(host: int) -> None:
+    """Make this process end when its host does, even when the host was killed and could not say so; and only then.
+
+    A terminal sends Ctrl-C to every process of the host. What it means is for the host to say.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         # An orphan is given another parent. (Not on Windows; there loky's workers end after they were idle.)
