@@ -118,7 +118,8 @@ def test_orders_in_xml_are_no_items(shared: Path) -> None:
 
 
 def test_one_odd_row_does_not_take_the_others_with_it() -> None:
-    body = b'{"MediaContainer":{"totalSize":3,"Metadata":[{"ratingKey":"1","year":1990},{"ratingKey":2,"year":"199?"},{"ratingKey":3}]}}'
+    rows = b'{"ratingKey":"1","year":1990},{"ratingKey":2,"year":"199?"},{"ratingKey":3}'
+    body = b'{"MediaContainer":{"totalSize":3,"Metadata":[' + rows + b"]}}"
     page = items(answer_of(body))
     assert [row.ratingKey for row in page.rows] == ["1", 3]
     assert [(problem.id, len(page)) for problem in page.problems] == [("2", 3)]
@@ -140,7 +141,7 @@ def test_numbers_texts_and_truth_are_read_in_any_spelling() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><MediaContainer x="&b;"/>',
+        b'<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><MediaContainer x="&b;"/>',
         b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><MediaContainer/>',
         b"<MediaContainer><Track",
         b"",
@@ -181,11 +182,7 @@ def test_times_that_no_calendar_has_are_none() -> None:
 
 
 def test_an_untitled_track_is_named_after_its_file() -> None:
-    row = read_rows(
-        answer_of(
-            rb'{"MediaContainer":{"Metadata":[{"ratingKey":"1","Media":[{"Part":[{"file":"D:\\Musik\\05 - L\u00e4rm.mp3"}]}]}]}}'
-        ),
-        ItemRow,
-        kind=Kind.TRACK,
-    ).rows[0]
+    media = rb'[{"Part":[{"file":"D:\\Musik\\05 - L\u00e4rm.mp3"}]}]'
+    body = b'{"MediaContainer":{"Metadata":[{"ratingKey":"1","Media":' + media + b"}]}}"
+    row = read_rows(answer_of(body), ItemRow, kind=Kind.TRACK).rows[0]
     assert mapper.track(row, server="home", library_id="3", album=None).title == "05 - Lärm"

@@ -124,3 +124,16 @@ def test_an_edit_the_server_forgets_is_no_success(plex: PlexSimulator, server: M
     result = server.update_artist(artist.ref.id, ArtistPatch(name="Gone"))
     assert result.fields["name"].outcome is FieldOutcome.FAILED
     assert small().artists[0] == server.get_items(Kind.ARTIST, [artist.ref.id])[0].name
+
+
+def test_nothing_is_asked_that_nobody_asked_for(plex: PlexSimulator, server: MediaServer) -> None:
+    artist = next(server.iter_artists()).ref.id
+    for change, expected in (
+        (lambda: server.update_artist(artist, ArtistPatch(name="Ambre")), ["GET", "PUT", "GET"]),
+        (lambda: server.set_rating(Kind.ARTIST, artist, 50), ["GET", "PUT", "GET"]),
+        (lambda: server.update_artist(artist, ArtistPatch(name="Ambre")), ["GET"]),
+    ):
+        plex.forget()
+        change()
+        assert [request.method for request in plex.requests] == expected
+        assert {request.headers.get("x-plex-token") for request in plex.requests} == {plex.token}

@@ -1,0 +1,78 @@
+"""What the backend asks is what the published description of the server has."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from soulsync_engine.models import ArtistPatch, Kind, MediaBytes
+from soulsync_engine.server import MediaServer
+from soulsync_engine.testing.scenarios import COVER
+from soulsync_plex.simulator import PlexSimulator
+
+NOT_DESCRIBED = {
+    # The description says itself that it is incomplete; plexapi asks these.
+    ("GET", "/"),
+    ("GET", "/library/sections"),
+    ("GET", "/accounts"),
+    ("GET", "/library/sections/2/refresh"),
+    ("GET", "/:/scrobble"),
+}
+
+
+def described(text: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Methods and paths. Only their lines are read: the whole document takes seconds."""
+    found: list[tuple[str, re.Pattern[str]]] = []
+    for line in text.partition("\npaths:\n")[2].splitlines():
+        if path := re.fullmatch(r"  (/\S*):", line):
+            pattern = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path[1])))
+        elif method := re.fullmatch(r"    (get|put|post|delete):", line):
+            found.append((method[1].upper(), pattern))
+        elif re.match(r"\w", line):
+            break
+    return found
+
+
+def test_every_request_is_described_or_known_not_to_be(
+    shared: Path, plex: PlexSimulator, server: MediaServer
+) -> None:
+    known = described((shared / "specs" / "plex-openapi.yaml").read_text(encoding="utf-8"))
+    assert len(known) > 150
+    exercise(server)
+    asked = {(request.method, request.path) for request in plex.requests}
+    assert len(asked) > 15
+    strange = {
+        (method, path)
+        for method, path in asked
+        if not any(method == one and pattern.fullmatch(path) for one, pattern in known)
+        # Described for sending pictures, not for listing them.
+        and not path.endswith("/posters")
+    }
+    assert strange - NOT_DESCRIBED == set()
+
+
+def exercise(server: MediaServer) -> None:
+    """One of everything."""
+    artist = next(server.iter_artists()).ref.id
+    album = next(server.iter_albums()).ref.id
+    first, second, *_ = (track.ref.id for track in server.iter_tracks())
+    server.search("Dawn")
+    server.list_changed(Kind.TRACK, since=server.change_token())
+    server.list_recently_added(Kind.ALBUM)
+    server.trigger_scan()
+    playlist = server.create_playlist("Described", [first, second]).playlist
+    server.update_playlist("Described", [second, first, second])
+    server.update_playlist("Described", [second])
+    server.edit_playlist(playlist.ref.id, name="Said", description="so")
+    server.set_playlist_image(playlist.ref.id, MediaBytes(data=COVER, mime_type="image/png"))
+    server.delete_playlist(playlist.ref.id)
+    server.report_play(first, datetime.now(UTC))
+    server.set_rating(Kind.TRACK, first, 70)
+    server.list_play_events()
+    server.list_play_counts()
+    server.update_artist(artist, ArtistPatch(genres=("Described",)))
+    server.set_image(Kind.ALBUM, album, MediaBytes(data=COVER, mime_type="image/png"))
+    server.list_users()
+    server.list_active_plays()
+    server.watch(0.05)
