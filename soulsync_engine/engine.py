@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from threading import Event, RLock
 from types import TracebackType
@@ -49,6 +50,10 @@ class MediaServerEngine(Operations):
         self._config = (
             config if isinstance(config, EngineConfig) else config_from_mapping(config, records=records)
         )
+        source = self._config.source
+        self._read_again: Callable[[], EngineConfig] = (
+            partial(load_config, source, records=records) if source else self._unchanged
+        )
         self._plugins = plugins
         self._executor = executor
         self._lock = RLock()
@@ -59,8 +64,11 @@ class MediaServerEngine(Operations):
 
     @classmethod
     def from_config(cls, path: Path | str | None = None) -> MediaServerEngine:
-        """The engine of a configuration file, by default the user's."""
-        return cls(load_config(None if path is None else Path(path)))
+        """The engine of a configuration file, by default the user's, which need not exist yet."""
+        read = partial(load_config, None if path is None else Path(path))
+        engine = cls(read())
+        engine._read_again = read
+        return engine
 
     @property
     def config(self) -> EngineConfig:
@@ -93,8 +101,6 @@ class MediaServerEngine(Operations):
         if self._active is not None:
             return self._active
         names = list(self._config.servers)
-        if len(names) == 1:
-            return names[0]
         if names:
             raise ConfigurationError(
                 f"No server is active (configured: {', '.join(names)}).",
@@ -121,9 +127,7 @@ class MediaServerEngine(Operations):
 
         An engine configured in code keeps its configuration and only reopens. A faulty file changes nothing.
         """
-        config = (
-            load_config(self._config.source, records=self._records) if self._config.source else self._config
-        )
+        config = self._read_again()
         with self._lock:
             self._config = config
             if self._active not in config.servers or name is None:
@@ -172,10 +176,11 @@ class MediaServerEngine(Operations):
         report = sync_server(
             target, self.mirror, full=full, dry_run=dry_run, on_progress=on_progress, cancel=cancel
         )
-        summary = f"{report.mode}: {report.reason}"
-        self._global_plugins().notify(
-            "soulsync_sync_finished", server=target._session().description, summary=summary
-        )
+        if report.state == "complete" and not dry_run:
+            summary = f"{report.mode}: {report.reason}"
+            self._global_plugins().notify(
+                "soulsync_sync_finished", server=target._session().description, summary=summary
+            )
         return report
 
     # life
@@ -198,6 +203,9 @@ class MediaServerEngine(Operations):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _unchanged(self) -> EngineConfig:
+        return self._config
 
     def _session(self) -> Session:
         return self.server()._session()

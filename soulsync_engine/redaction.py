@@ -1,10 +1,11 @@
 """Keeping secrets out of whatever people and files get to see.
 
-It works by value: whichever way a secret got into a text, plain or URL-encoded, it is replaced.
+It works by value: whichever way a secret got into a text, plain, URL-encoded or escaped, it is replaced.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import traceback
@@ -32,7 +33,14 @@ class SecretRedactor(logging.Filter):
         if not secret.strip():
             return
         with self._lock:
-            self._forms |= {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+            encoded = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+            # As it stands in the `repr` of an exception's argument, and in a JSON body.
+            escaped = {
+                repr(secret)[1:-1],
+                json.dumps(secret)[1:-1],
+                json.dumps(secret, ensure_ascii=False)[1:-1],
+            }
+            self._forms |= {secret} | encoded | escaped
             longest_first = sorted(self._forms, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(_as_pattern, longest_first)), re.IGNORECASE)
 

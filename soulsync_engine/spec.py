@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 BACKEND_GROUP: Final = "soulsync_engine.backends"
@@ -20,12 +20,14 @@ SUPPORTED_CONTRACTS: Final = frozenset({1})
 class LegacySection:
     """Where the old application's configuration holds this kind of server.
 
-    Its `section` becomes a server called `server`; `keys` maps the old keys to settings of the backend.
+    Its `section` becomes a server called `server`; `keys` maps the old keys to settings of the backend. `defaults`
+    are the values that application filled in by itself: nothing but them is a server nobody configured.
     """
 
     server: str
     section: str
     keys: Mapping[str, str]
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

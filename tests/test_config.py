@@ -2,10 +2,11 @@
 
 import stat
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 
 from soulsync_engine.config import ConfigFile, config_from_mapping, config_path, load_config
 from soulsync_engine.config.secrets import resolve_secrets
@@ -20,6 +21,14 @@ class ShelfSettings(BackendSettings):
     token: SecretStr
     password: SecretStr | None = None
     timeout: float = 30.0
+    folder: Path = Path("/")
+
+    @field_validator("folder")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        if not value.is_absolute():
+            raise ValueError("it is relative")
+        return value
 
 
 SHELF = BackendSpec(
@@ -126,6 +135,8 @@ def settings(**values: object) -> BackendSettings:
     [
         ({"token": "t"}, "base_url is missing"),
         ({"base_url": "u", "token": "t", "tokn": "t"}, r"tokn is not a known key \(did you mean token"),
+        ({"base_url": "u", "token": "t", "folder": 5}, r"folder: input is not a valid path\."),
+        ({"base_url": "u", "token": "t", "folder": "x"}, "settings: folder: it is relative"),
         ({"base_url": "u", "token": "t", "timeout": "soon"}, "timeout: input should be a valid number"),
         ({"base_url": "u", "token": ["s3cret"]}, "token: input should be a valid string"),
     ],
@@ -188,6 +199,71 @@ def test_an_old_section_without_values_is_no_server() -> None:
     assert config.active is None
 
 
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"server": {"active": "old-shelf"}, "shelfseek": {"transfer_path": "/music"}},
+        {"shelfseek": {"transfer_path": "/music"}, "spotify": {}},
+    ],
+)
+def test_an_old_configuration_is_known_by_its_sections(old: dict[str, object]) -> None:
+    config = config_from_mapping(old, records=in_process(SHELF))
+    assert config.active == "old-shelf"
+    assert config.servers["old-shelf"].settings == {"base_url": "/music"}
+
+
+def test_an_unknown_section_is_a_mistake_where_no_backend_had_it() -> None:
+    with pytest.raises(ConfigurationError, match="shelfseek is not a known key"):
+        config_from_mapping({"shelfseek": {"transfer_path": "/music"}}, records=())
+
+
+def test_a_section_as_the_old_application_shipped_it_is_a_server_only_when_it_is_the_active_one() -> None:
+    shipped = {"transfer_path": "./Transfer"}
+    attic = replace(
+        SHELF,
+        name="attic",
+        legacy=LegacySection(server="old-attic", section="attic", keys={"url": "base_url"}),
+    )
+    assert SHELF.legacy is not None
+    shelf = replace(SHELF, legacy=replace(SHELF.legacy, defaults=shipped))
+    old = {"active_media_server": "old-attic", "shelfseek": shipped, "attic": {"url": "http://x"}}
+    config = config_from_mapping(old, records=in_process(shelf, attic))
+    assert list(config.servers) == ["old-attic"]
+    old["active_media_server"] = "old-shelf"
+    config = config_from_mapping(old, records=in_process(shelf, attic))
+    assert config.active == "old-shelf"
+    assert config.servers["old-shelf"].settings == {"base_url": "./Transfer"}
+
+
+def test_another_old_server_never_takes_the_place_of_the_active_one() -> None:
+    old = {"active_media_server": "gone", "shelfseek": {"transfer_path": "/music"}}
+    with pytest.raises(ConfigurationError, match=r"'gone' of the old configuration .*configured: old-shelf"):
+        config_from_mapping(old, records=in_process(SHELF))
+
+
+def test_the_only_server_is_active_until_there_are_two() -> None:
+    home = {"backend": "shelf"}
+    assert config_from_mapping({"servers": {"home": home}}).active == "home"
+    assert config_from_mapping({"servers": {"home": home, "attic": home}}).active is None
+
+
+def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
+    kept = write(tmp_path, '[servers.home]\nbackend = "shelf"\n', "kept.toml")
+    link = tmp_path / "soulsync.toml"
+    link.symlink_to(kept)
+    ConfigFile(link).use_server("home")
+    assert link.is_symlink()
+    assert load_config(kept, environ={}).active == "home"
+
+
+def test_a_name_the_file_cannot_hold_leaves_it_as_it_was(tmp_path: Path) -> None:
+    file = write(tmp_path, '[servers.home]\nbackend = "shelf"\n')
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        ConfigFile(file).add_server("attic", "shelf", {"folder": "/music/\udcff"})
+    assert [path.name for path in tmp_path.iterdir()] == ["soulsync.toml"]
+    assert list(load_config(file, environ={}).servers) == ["home"]
+
+
 def test_editing_keeps_what_the_user_wrote(tmp_path: Path) -> None:
     file = write(tmp_path, '# my servers\n[servers.home] # at home\nbackend = "shelf"\n')
     edited = ConfigFile(file)
@@ -199,7 +275,7 @@ def test_editing_keeps_what_the_user_wrote(tmp_path: Path) -> None:
     assert tomllib.loads(text)["servers"]["attic"]["base_url"] == 'a "quoted" \\ path'
     assert load_config(file, environ={}).active == "attic"
     edited.remove_server("attic")
-    assert load_config(file, environ={}).active is None
+    assert "active" not in tomllib.loads(file.read_text())["server"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [file]
 

@@ -11,6 +11,7 @@ import pytest
 
 from soulsync_engine import MediaServerEngine
 from soulsync_engine.capabilities import Grade
+from soulsync_engine.config import config_path
 from soulsync_engine.contract import hookimpl
 from soulsync_engine.discovery import in_process
 from soulsync_engine.errors import (
@@ -269,6 +270,20 @@ def test_a_closed_engine_and_server_say_so_and_close_twice(engine: MediaServerEn
         server.list_tracks()
 
 
+def test_reloading_finds_a_file_that_was_not_there_at_first(
+    home: ReferenceServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.delenv("SOULSYNC_CONFIG", raising=False)
+    with MediaServerEngine.from_config() as engine:
+        assert engine.configured_clients() == {}
+        file = config_path()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text('[servers.home]\nbackend = "reference"\n')
+        engine.reload_config()
+        assert engine.active_server == "home"
+
+
 def test_reloading_reads_the_file_again_and_a_faulty_file_changes_nothing(
     home: ReferenceServer, attic: ReferenceServer, tmp_path: Path
 ) -> None:
@@ -468,3 +483,26 @@ def test_wrappers_that_do_not_fit_are_left_out_and_the_others_stay(
         assert len(engine.list_tracks().items) == 17
     assert sound.calls == 1
     assert caplog.text.count("is left out") == 3
+
+
+class SyncObserver:
+    def __init__(self) -> None:
+        self.finished: list[str] = []
+
+    @hookimpl
+    def soulsync_sync_finished(self, server: ServerDescription, summary: str) -> None:
+        self.finished.append(f"{server.server} {summary}")
+
+
+def test_observers_hear_only_of_syncs_that_ended_well(home: ReferenceServer, tmp_path: Path) -> None:
+    observer = SyncObserver()
+    config = {"servers": {"home": home.settings()}, "engine": {"data_dir": str(tmp_path)}}
+    cancel = threading.Event()
+    cancel.set()
+    with MediaServerEngine(config, records=in_process(backend), plugins=GlobalPlugins([observer])) as engine:
+        assert engine.sync(cancel=cancel).state == "interrupted"
+        engine.sync(dry_run=True)
+        assert observer.finished == []
+        engine.sync()
+    [told] = observer.finished
+    assert told.startswith("home full: ")

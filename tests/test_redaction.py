@@ -1,5 +1,6 @@
 """Secrets are replaced by value, in whatever form they turn up."""
 
+import json
 import logging
 from urllib.parse import quote, quote_plus
 
@@ -16,6 +17,18 @@ SECRET = "p@ss wörd/&=+"
 )
 def test_a_secret_is_replaced_plain_and_url_encoded(form: str) -> None:
     assert SecretRedactor([SECRET]).text(f"GET /rest?p={form}&f=json") == "GET /rest?p=***&f=json"
+
+
+def test_a_secret_is_replaced_as_it_stands_in_a_repr_and_in_json() -> None:
+    secret = 'back\\slash "quoted" ü'
+    redactor = SecretRedactor([secret])
+    for shown in (
+        repr(KeyError(secret)),
+        json.dumps({"p": secret}),
+        json.dumps([secret], ensure_ascii=False),
+    ):
+        assert "slash" in shown
+        assert "slash" not in redactor.text(shown)
 
 
 def test_a_short_secret_does_not_eat_ordinary_words() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from soulsync_engine.cli.state import Invocation, JsonOption, ServerArgument
 from soulsync_engine.cli.status import NO_SERVER
 
 if TYPE_CHECKING:
-    from soulsync_engine.config import EngineConfig
+    from soulsync_engine.config import EngineConfig, ServerConfig
 
 app = typer.Typer(
     cls=Family,
@@ -63,17 +64,22 @@ def add(
     Asks for the settings its backend needs, tries them out, and saves them. The first server becomes active.
     """
     from soulsync_engine.cli.prompts import ask_for_missing, given_settings, stored_form
+    from soulsync_engine.config import ServerConfig
+    from soulsync_engine.config.document import check_name
     from soulsync_engine.config.validation import validate_settings
     from soulsync_engine.discovery import discover, find
     from soulsync_engine.loading import load
 
     invocation = Invocation.of(ctx)
     file = invocation.config_file()
-    _refuse_taken(name, invocation.config() if file.path.exists() else None)
+    current = invocation.config() if file.path.exists() else None
+    check_name(name)
+    _refuse_taken(name, current)
     model = load(find(backend, discover())).settings_class
     given = ask_for_missing(model, given_settings(model, settings or ()))
     stored = stored_form(validate_settings(model, given, server=name), given)
-    _try(name, backend, stored, connect=not no_test)
+    if not no_test:
+        _try(ServerConfig(name=name, backend=backend, settings=stored), current)
     file.add_server(name, backend, stored)
     show(f"{name} was added to {file.path}.")
 
@@ -116,13 +122,15 @@ def _refuse_taken(name: str, config: EngineConfig | None) -> None:
         )
 
 
-def _try(name: str, backend: str, settings: dict[str, object], *, connect: bool) -> None:
-    """Check that the name will do, and the settings too, in a session of its own."""
+def _try(server: ServerConfig, current: EngineConfig | None) -> None:
+    """Connect with the settings, in a session of its own, beside what is configured already."""
     from soulsync_engine.config import config_from_mapping
     from soulsync_engine.doctor import examine_server
 
-    config = config_from_mapping({"servers": {name: {"backend": backend, **settings}}}, os.environ)
-    if connect:
-        error = examine_server(config, name).error
-        if error is not None:
-            raise error
+    beside = current
+    if beside is None:
+        alone = {"servers": {server.name: {"backend": server.backend}}}
+        beside = config_from_mapping(alone, os.environ)
+    error = examine_server(replace(beside, servers={server.name: server}), server.name).error
+    if error is not None:
+        raise error

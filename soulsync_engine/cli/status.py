@@ -19,7 +19,8 @@ def status(ctx: typer.Context, server: ServerArgument = None, as_json: JsonOptio
     """Show how servers and mirror are. Every server is asked anew, with one request."""
     with Invocation.of(ctx).engine() as engine:
         servers = chosen_servers(engine, server)
-        active = engine.active_server if servers else None
+        # With several servers there need not be an active one, and all of them are shown.
+        active = engine.config.active
         states = {chosen.name: chosen.status(refresh=True) for chosen in servers}
         counts = {name: engine.mirror.counts(name) for name in states}
         syncs = {name: engine.mirror.last_sync(name) for name in states}

@@ -69,6 +69,8 @@ def build(document: Mapping[str, object], *, source: Path | None) -> EngineConfi
             f"The active server {active!r} is not configured (configured: {configured}).",
             next_step="Correct [server] active, or add that server.",
         )
+    if active is None and len(checked.servers) == 1:
+        [active] = checked.servers
     data_dir = (checked.engine.data_dir or user_data_path("soulsync")).expanduser()
     return EngineConfig(
         servers={name: _server(name, entry) for name, entry in checked.servers.items()},

@@ -75,12 +75,23 @@ class ConfigFile:
     def _write(self, document: tomlkit.TOMLDocument) -> None:
         """Replace the file in one step, so that a crash leaves the old or the new one."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Where the file is a link to one that is kept elsewhere, that one is written.
+            target = self.path.resolve()
+            target.parent.mkdir(parents=True, exist_ok=True)
             # mkstemp makes the file readable by its owner only.
-            handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=".soulsync-", suffix=".toml")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(tomlkit.dumps(document))
-            os.replace(temporary, self.path)
+            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".soulsync-", suffix=".toml")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(tomlkit.dumps(document))
+                os.replace(temporary, target)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except UnicodeEncodeError as error:
+            raise ConfigurationError(
+                "A setting holds a name that is not UTF-8, and the configuration file holds nothing else.",
+                next_step="Rename that folder, or give it a link with a plain name.",
+            ) from error
         except OSError as error:
             raise ConfigurationError(
                 f"The configuration file {self.path} cannot be written: {error.strerror}.",

@@ -8,42 +8,68 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from soulsync_engine.discovery import BackendRecord, discover
-from soulsync_engine.errors import BackendLoadError
+from soulsync_engine.errors import BackendLoadError, ConfigurationError
 from soulsync_engine.loading import check_spec, import_spec
-from soulsync_engine.spec import BackendSpec
+from soulsync_engine.spec import LegacySection
 
 _ACTIVE_KEY = "active_media_server"
+_TODAYS_SECTIONS = frozenset({"server", "servers", "mirror", "engine"})
 
 
-def is_legacy(mapping: Mapping[str, object]) -> bool:
-    """Whether a mapping has the old application's shape."""
-    return _ACTIVE_KEY in mapping
+def is_legacy(mapping: Mapping[str, object], records: Sequence[BackendRecord] | None = None) -> bool:
+    """Whether a mapping has the old application's shape: its key of the active server, or one of its sections."""
+    if _ACTIVE_KEY in mapping:
+        return True
+    unknown = mapping.keys() - _TODAYS_SECTIONS
+    # Which sections that application had is asked of the backends only where it matters, since it imports them.
+    return bool(unknown) and any(section.section in unknown for _, section in _sections(records))
 
 
 def from_legacy(
     mapping: Mapping[str, object], records: Sequence[BackendRecord] | None = None
 ) -> dict[str, object]:
-    """The same settings in today's shape. Sections without any value are servers nobody configured."""
+    """The same settings in today's shape. Sections without any value of their own are servers nobody configured.
+
+    Raises `ConfigurationError` when others are configured than the active one.
+    """
+    active = _active(mapping)
     servers: dict[str, object] = {}
-    for spec in _specs(discover() if records is None else records):
-        if spec.legacy is None:
-            continue
-        section = mapping.get(spec.legacy.section)
+    for backend, legacy in _sections(records):
+        section = mapping.get(legacy.section)
         if not isinstance(section, Mapping):
             continue
-        settings = {new: section[old] for old, new in spec.legacy.keys.items() if section.get(old)}
-        if settings:
-            servers[spec.legacy.server] = {"backend": spec.name, **settings}
-    active = mapping.get(_ACTIVE_KEY)
+        values = {old: section[old] for old in legacy.keys if section.get(old)}
+        chosen = any(value != legacy.defaults.get(old) for old, value in values.items())
+        if chosen or (values and legacy.server == active):
+            settings = {legacy.keys[old]: value for old, value in values.items()}
+            servers[legacy.server] = {"backend": backend, **settings}
+    if active is not None and active not in servers and servers:
+        # To go on with another one would be to write into a library that nobody chose.
+        raise ConfigurationError(
+            f"The active server {active!r} of the old configuration cannot be used: "
+            f"its section is empty, or no installed backend reads it (configured: {', '.join(servers)}).",
+            next_step=f"Fill in its section, install its backend, or make another one the {_ACTIVE_KEY}.",
+        )
     return {"server": {"active": active if active in servers else None}, "servers": servers}
 
 
-def _specs(records: Sequence[BackendRecord]) -> Iterator[BackendSpec]:
-    for record in records:
+def _active(mapping: Mapping[str, object]) -> str | None:
+    """The active server under either of the two keys that were in use."""
+    section = mapping.get("server")
+    nested = section.get("active") if isinstance(section, Mapping) else None
+    active = mapping.get(_ACTIVE_KEY) or nested
+    return active if isinstance(active, str) else None
+
+
+def _sections(records: Sequence[BackendRecord] | None) -> Iterator[tuple[str, LegacySection]]:
+    """The names of the installed backends that have an old section, with that section."""
+    for record in discover() if records is None else records:
         if not record.usable:
             continue
         try:
-            yield check_spec(record, import_spec(record))
+            spec = check_spec(record, import_spec(record))
         except BackendLoadError:
             # A broken backend hurts only who selects it; `soulsync doctor` tells about it.
             continue
+        if spec.legacy is not None:
+            yield spec.name, spec.legacy

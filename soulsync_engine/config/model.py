@@ -20,8 +20,8 @@ class ServerConfig:
 class EngineConfig:
     """All configured servers, by name, and where the engine keeps its data.
 
-    `active` is the server that `engine.X()` goes to, None while there is none. `source` is the file it
-    came from, None for values passed in code.
+    `active` is the server that `engine.X()` goes to, the one chosen or the only one, None while there is none.
+    `source` is the file it came from, None for values passed in code.
     """
 
     servers: Mapping[str, ServerConfig]

@@ -71,7 +71,7 @@ def config_from_mapping(
 
     `environ` adds variables on top; without it none are looked at, so that values passed in code are final.
     """
-    document: Document = dict(from_legacy(mapping, records) if is_legacy(mapping) else mapping)
+    document: Document = dict(from_legacy(mapping, records) if is_legacy(mapping, records) else mapping)
     return build(_overlaid(document, environ or {}), source=source)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -10,6 +11,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from soulsync_engine.config.secrets import resolve_secrets, secret_fields
 from soulsync_engine.errors import ConfigurationError
 from soulsync_engine.settings import BackendSettings
+
+_CLASS = re.compile(r" for <class '[^']*'>")
 
 
 def validate_settings(
@@ -51,7 +54,12 @@ def _sentence(kind: str, location: tuple[int | str, ...], message: str, model: t
         return f"{key} is not a known key" + (f" (did you mean {near[0]}?)" if near else "")
     if kind == "missing":
         return f"{key} is missing"
-    return f"{key}: {message[0].lower()}{message[1:]}" if location else message.removeprefix("Value error, ")
+    if kind == "value_error":
+        sentence = message.removeprefix("Value error, ")
+    else:
+        # Which class pydantic would have made of it says nothing to who wrote the configuration.
+        sentence = _CLASS.sub("", f"{message[0].lower()}{message[1:]}")
+    return f"{key}: {sentence}" if location else sentence
 
 
 def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -100,6 +100,14 @@ def test_status_shows_server_and_mirror(soulsync, place, music) -> None:
     assert "music *" in soulsync("status").out
 
 
+def test_status_shows_every_server_also_when_none_is_active(soulsync, place, music) -> None:
+    place.configure(music=music.settings(), attic=music.settings())
+    place.config.write_text(place.config.read_text().replace('active = "music"', ""))
+    ended = soulsync("status", "--json")
+    assert ended.code == ExitCode.OK
+    assert [each["active"] for each in ended.document["servers"]] == [False, False]
+
+
 def test_libraries_are_listed(soulsync, music) -> None:
     document = soulsync("libraries", "--json").document
     assert [each["server"] for each in document["libraries"]] == ["music"]

@@ -121,6 +121,13 @@ def test_without_a_test_nothing_is_asked_of_the_server(soulsync, place, server, 
     assert server.requests == 0
 
 
+def test_a_variable_that_names_the_active_server_does_not_keep_another_from_being_added(
+    soulsync, music, settings
+) -> None:
+    ended = soulsync("servers", "add", "attic", *settings, SOULSYNC_SERVER__ACTIVE="music")
+    assert ended.code == ExitCode.OK, ended.err
+
+
 def test_another_server_is_made_active_and_one_is_removed(soulsync, place, music) -> None:
     place.configure(music=music.settings(), attic=music.settings())
     assert soulsync("servers", "use", "attic").code == ExitCode.OK
