@@ -38,7 +38,9 @@ _NO_PLAYS = Support.server_cannot("a folder plays nothing")
 class LocalClient(MediaServerClient):
     """Folders of audio files as a server: every configured folder is a library.
 
-    Listings look over the files first, and read those that are new or changed. `search`, `get_items`, `image` and
+    Listings look over the files first, and read those that are new or changed. One of albums or of artists that begins
+    within two seconds after the end of one of all tracks is served by the look which that one took, unless a folder has
+    changed since. `search`, `get_items`, `image` and
     `stream` answer from the index as the last listing or scan left it; the first of them makes sure there was one.
     """
 
