@@ -82,8 +82,9 @@ def _signed_in(call: Call, user: User) -> Answer:
 
 
 def _login(call: Call) -> Answer:
-    body = call.body()
-    found = call.state.accounts.login(call.request, str(body.get("Username")), str(body.get("Pw") or ""))
+    # The case of names means nothing in bodies either.
+    body = {name.lower(): value for name, value in call.body().items()}
+    found = call.state.accounts.login(call.request, str(body.get("username")), str(body.get("pw") or ""))
     if isinstance(found, int):
         # A wrong password is told as 401 with this text [A 2.11].
         return Answer(status=found, body=b"Error processing request.", content_type="text/plain")
