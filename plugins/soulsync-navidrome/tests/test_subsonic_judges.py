@@ -34,7 +34,8 @@ from urllib.parse import urlsplit
 import libopensonic
 address, user, password = sys.argv[1:]
 parts = urlsplit(address)
-connection = libopensonic.Connection(f"{parts.scheme}://{parts.hostname}", user, password, port=parts.port, app_name="judge")
+host = f"{parts.scheme}://{parts.hostname}"
+connection = libopensonic.Connection(host, user, password, port=parts.port, app_name="judge")
 assert connection.ping()
 songs = {}
 offset = 0

@@ -81,12 +81,30 @@ def _single(name: str, id: Id) -> tuple[ArtistCredit, ...]:
 
 
 @lru_cache(maxsize=256)
-def _names(**left_out: bool) -> frozenset[str]:
-    return frozenset(name for name, omitted in left_out.items() if omitted) | {"updated"}
+def _left_out(
+    album_artists: bool, path: bool, library_id: bool, isrcs: bool, musicbrainz: bool, genres: bool
+) -> frozenset[str]:
+    """The names of what an answer did not hold, one set for all songs that are alike in this."""
+    given = {
+        "album_artists": album_artists,
+        "path": path,
+        "library_id": library_id,
+        "isrcs": isrcs,
+        "musicbrainz": musicbrainz,
+        "genres": genres,
+    }
+    return frozenset(name for name, omitted in given.items() if omitted) | {"updated"}
+
+
+@lru_cache(maxsize=1024)
+def _genre(name: str) -> tuple[str, ...]:
+    return (name,)
 
 
 def credits(several: list[ArtistRef] | None, name: str | None, id: Id) -> tuple[ArtistCredit, ...]:
     """The artists of an item: the list where there is one, else the single one."""
+    if several and len(several) == 1 and several[0].name:
+        return _single(several[0].name, several[0].id)
     found: tuple[ArtistCredit, ...] = ()
     for entry in several or ():
         if entry.name:
@@ -99,7 +117,7 @@ def credits(several: list[ArtistRef] | None, name: str | None, id: Id) -> tuple[
 def genres(several: Genres, single: str | None) -> tuple[str, ...]:
     """The genres of an item, each once, in the server's order."""
     if not several:
-        return (single,) if single else ()
+        return _genre(single) if single else ()
     names = [entry.name or entry.value if isinstance(entry, GenreName) else entry for entry in several]
     return (
         tuple(dict.fromkeys(name for name in names if name))
@@ -142,16 +160,16 @@ def track(song: Child, how: Reading) -> Track:
         rating=None if song.user_rating is None else rating_from_stars(song.user_rating),
         favorite=bool(song.starred),
         play_count=whole(song.play_count),
-        last_played=moment(song.played),
+        last_played=None if song.played is None else moment(song.played),
         library_id=how.library_id,
         added=moment(song.created),
-        omitted=_names(
-            album_artists=not album_artists,
-            path=path is None,
-            library_id=how.library_id is None,
-            isrcs=song.isrc is None,
-            musicbrainz=song.music_brainz_id is None,
-            genres=how.rich and song.genres is None and song.genre is None,
+        omitted=_left_out(
+            not album_artists,
+            path is None,
+            how.library_id is None,
+            song.isrc is None,
+            song.music_brainz_id is None,
+            how.rich and song.genres is None and song.genre is None,
         ),
     )
 
