@@ -236,8 +236,17 @@ def test_a_section_as_the_old_application_shipped_it_is_a_server_only_when_it_is
 
 
 def test_another_old_server_never_takes_the_place_of_the_active_one() -> None:
-    old = {"active_media_server": "gone", "shelfseek": {"transfer_path": "/music"}}
-    with pytest.raises(ConfigurationError, match=r"'gone' of the old configuration .*configured: old-shelf"):
+    attic = replace(
+        SHELF,
+        name="attic",
+        legacy=LegacySection(server="old-attic", section="attic", keys={"url": "base_url"}),
+    )
+    old = {"active_media_server": "old-attic", "attic": {"url": ""}, "shelfseek": {"transfer_path": "/music"}}
+    with pytest.raises(
+        ConfigurationError, match=r"section of 'old-attic'.* holds nothing \(configured: old-shelf"
+    ):
+        config_from_mapping(old, records=in_process(SHELF, attic))
+    with pytest.raises(ConfigurationError, match="No installed backend reads the server 'old-attic'"):
         config_from_mapping(old, records=in_process(SHELF))
 
 

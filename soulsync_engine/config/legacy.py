@@ -30,11 +30,13 @@ def from_legacy(
 ) -> dict[str, object]:
     """The same settings in today's shape. Sections without any value of their own are servers nobody configured.
 
-    Raises `ConfigurationError` when others are configured than the active one.
+    Raises `ConfigurationError` when the active one cannot be read, or only others are configured.
     """
     active = _active(mapping)
+    readable: set[str] = set()
     servers: dict[str, object] = {}
     for backend, legacy in _sections(records):
+        readable.add(legacy.server)
         section = mapping.get(legacy.section)
         if not isinstance(section, Mapping):
             continue
@@ -43,12 +45,17 @@ def from_legacy(
         if chosen or (values and legacy.server == active):
             settings = {legacy.keys[old]: value for old, value in values.items()}
             servers[legacy.server] = {"backend": backend, **settings}
-    if active is not None and active not in servers and servers:
-        # To go on with another one would be to write into a library that nobody chose.
+    # To go on with another server than the active one would be to write into a library that nobody chose.
+    if active is not None and active not in readable:
         raise ConfigurationError(
-            f"The active server {active!r} of the old configuration cannot be used: "
-            f"its section is empty, or no installed backend reads it (configured: {', '.join(servers)}).",
-            next_step=f"Fill in its section, install its backend, or make another one the {_ACTIVE_KEY}.",
+            f"No installed backend reads the server {active!r}, which is the active one of the old configuration.",
+            next_step=f"Install its backend, or make another server the {_ACTIVE_KEY}.",
+        )
+    if active is not None and active not in servers and servers:
+        raise ConfigurationError(
+            f"The section of {active!r}, the active server of the old configuration, holds nothing "
+            f"(configured: {', '.join(servers)}).",
+            next_step=f"Fill it in, or make another server the {_ACTIVE_KEY}.",
         )
     return {"server": {"active": active if active in servers else None}, "servers": servers}
 
