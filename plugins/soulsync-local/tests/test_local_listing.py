@@ -14,8 +14,9 @@ import pytest
 
 from soulsync_engine.errors import ConflictError, NotFoundError, UnavailableError
 from soulsync_engine.models import EVERYTHING, ArtistCredit, Kind, MusicBrainzIds, Scope
+from soulsync_local.reading import BATCH
 
-MANY = " ".join(f"t{number}" for number in range(64))
+MANY = " ".join(f"t{number}" for number in range(BATCH))
 """Titles of as many files as are read at once."""
 
 if TYPE_CHECKING:

@@ -40,8 +40,8 @@ class LocalClient(MediaServerClient):
 
     Listings look over the files first, and read those that are new or changed. One of albums or of artists that begins
     within two seconds after the end of one of all tracks is served by the look which that one took, unless a folder has
-    changed since. `search`, `get_items`, `image` and
-    `stream` answer from the index as the last listing or scan left it; the first of them makes sure there was one.
+    changed since. `search`, `get_items`, `image` and `stream` answer from the index as the last listing or scan left
+    it; the first of them makes sure there was one.
     """
 
     limits = PagingLimits(max_page_size=1000)
