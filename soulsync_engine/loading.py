@@ -102,25 +102,25 @@ def import_client(
 
     client = _import_object(record, spec.client, stage="contract")
     settings = _import_object(record, spec.settings, stage="contract")
-    problems: list[str] = []
-    if not (isinstance(client, type) and issubclass(client, MediaServerClient)):
-        problems.append(f"{spec.client} is not a MediaServerClient class")
-    elif inspect.isabstract(client):
-        missing = ", ".join(sorted(client.__abstractmethods__))
-        problems.append(f"{client.__name__} lacks the required {missing}")
-    else:
-        problems.extend(signature_problems(client))
-        problems.extend(_declaration_problems(client))
-    if not (isinstance(settings, type) and issubclass(settings, BackendSettings)):
+    client_class = client if isinstance(client, type) and issubclass(client, MediaServerClient) else None
+    settings_class = (
+        settings if isinstance(settings, type) and issubclass(settings, BackendSettings) else None
+    )
+    problems = (
+        [f"{spec.client} is not a MediaServerClient class"]
+        if client_class is None
+        else _client_problems(client_class)
+    )
+    if settings_class is None:
         problems.append(f"{spec.settings} is not a BackendSettings class")
-    if problems:
+    if problems or client_class is None or settings_class is None:
         raise BackendLoadError(
             f"{record.distribution} {record.version} does not fit the contract: {'; '.join(problems)}.",
             stage="contract",
             distribution=record.distribution,
             next_step=_report(record),
         )
-    return client, settings  # type: ignore[return-value]
+    return client_class, settings_class
 
 
 def _spec_problems(spec: BackendSpec) -> list[str]:
@@ -134,6 +134,13 @@ def _spec_problems(spec: BackendSpec) -> list[str]:
     if not isinstance(contract, int) or isinstance(contract, bool):
         problems.append("contract is not a whole number")
     return problems
+
+
+def _client_problems(client: type[MediaServerClient]) -> list[str]:
+    if inspect.isabstract(client):
+        missing = ", ".join(sorted(client.__abstractmethods__))
+        return [f"{client.__name__} lacks the required {missing}"]
+    return signature_problems(client) + _declaration_problems(client)
 
 
 def _declaration_problems(client: type[MediaServerClient]) -> list[str]:

@@ -62,7 +62,7 @@ class Session:
         self._redactor = SecretRedactor(secrets_of(settings))
         self._log = logging.getLogger(f"soulsync_engine.server.{config.name}")
         self._log.addFilter(self._redactor)
-        self._capabilities = backend.capabilities
+        self._at_best = self._capabilities = backend.capabilities
         self._info: ServerInfo | None = None
         self._closed = False
         self._connecting = RLock()
@@ -100,7 +100,10 @@ class Session:
         name = operation.__name__
         self._require(name)
         if self._info is None:
-            self.connect()
+            with self._connecting:
+                # Another thread may have connected while this one waited.
+                if self._info is None:
+                    self.connect()
             self._require(name)
         return self._run(operation, arguments)
 
@@ -113,7 +116,8 @@ class Session:
                 info = self._run(MediaServerClient.connect, {})
                 narrowed = self._guarded("narrow", self._client.narrow)
                 check("narrow", narrowed, server=self.name, distribution=self.description.distribution)
-                self._capabilities = self._capabilities.narrowed(narrowed)
+                # From what the code offers, since a right that was missing may have been granted meanwhile.
+                self._capabilities = self._at_best.narrowed(narrowed)
             except SoulSyncError as error:
                 self._plugins.notify("soulsync_server_failed", server=self.description, error=error)
                 raise

@@ -43,6 +43,16 @@ class Narrow(ReferenceClient):
         return {"list_playlists": Support.versioned("2.0")}
 
 
+class Promoted(Narrow):
+    """A server whose user gets a right between two connections."""
+
+    connections = 0
+
+    def narrow(self):  # type: ignore[no-untyped-def]
+        type(self).connections += 1
+        return super().narrow() if self.connections == 1 else {}
+
+
 class Forgetful(ReferenceClient):
     """A server that turns out, once connected, not to know what is new."""
 
@@ -178,6 +188,32 @@ def test_what_is_not_offered_makes_no_request(home: ReferenceServer) -> None:
         assert caught.value.operation == "list_playlists"
         assert engine.capabilities().connected
         assert home.operations["list_playlists"] == 0
+
+
+def test_what_was_narrowed_is_offered_again_when_the_server_can_after_all(home: ReferenceServer) -> None:
+    records = in_process(replace(backend, client=f"{__name__}:Promoted"))
+    Promoted.connections = 0
+    with MediaServerEngine({"servers": {"home": home.settings()}}, records=records) as engine:
+        engine.list_libraries()
+        assert not engine.capabilities().offers("list_playlists")
+        engine.status(refresh=True)
+        assert engine.capabilities().offers("list_playlists")
+
+
+def test_threads_that_come_at_once_connect_once(home: ReferenceServer, engine: MediaServerEngine) -> None:
+    start = threading.Barrier(4)
+
+    def ask() -> None:
+        start.wait()
+        engine.list_libraries()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert home.operations["list_libraries"] == 4
+    assert home.operations["connect"] == 1
 
 
 def test_a_narrowing_that_says_nothing_readable_is_the_backend_s_fault(home: ReferenceServer) -> None:
