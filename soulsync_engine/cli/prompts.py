@@ -41,25 +41,53 @@ def given_settings(model: type[BackendSettings], pairs: Iterable[str]) -> dict[s
 
 
 def ask_for_missing(model: type[BackendSettings], settings: Mapping[str, object]) -> dict[str, object]:
-    """The settings, with the required ones that are missing asked for. Secrets are not echoed.
+    """The settings, with those that are missing asked for. Secrets are not echoed.
 
-    What was given wrong is refused before anything is asked.
+    Asked for are the required ones; then, where the backend needs one or another of the rest, as a folder or several
+    folders, those that are texts, until it has enough. What was given wrong is refused before anything is asked.
     """
+    required = model.model_json_schema().get("required", [])
+    refusal = _refusal(model, settings)
+    if refusal is not None:
+        kinds = {detail["type"] for detail in refusal.errors()}
+        of_the_rest = any(key not in required for key in settings)
+        if not (kinds == {"missing"} or (_needs_more(refusal) and not of_the_rest)):
+            raise configuration_error(refusal, model, "the settings given with --set") from None
+    complete = dict(settings)
+    fields = _fields(model)
+    for key in (key for key in required if key not in complete):
+        complete[key] = _value(fields[key], _ask(key, fields[key]))
+    if any(key not in required for key in settings):
+        return complete
+    for key in (key for key, field in fields.items() if key not in complete and _may_be_asked(field)):
+        if not _needs_more(_refusal(model, complete)):
+            break
+        answer = _ask(key, fields[key], required=False)
+        if answer:
+            complete[key] = _value(fields[key], answer)
+    return complete
+
+
+def _refusal(model: type[BackendSettings], settings: Mapping[str, object]) -> ValidationError | None:
     try:
         model.model_validate(settings)
     except ValidationError as error:
-        if any(detail["type"] != "missing" for detail in error.errors()):
-            raise configuration_error(error, model, "the settings given with --set") from None
-    complete = dict(settings)
-    fields = _fields(model)
-    required = model.model_json_schema().get("required", [])
-    for key in (key for key in required if key not in complete):
-        field = fields[key]
-        description = printable(str(field.get("description") or field.get("title") or key)).rstrip(".")
-        value = _ask(key, description, secret=_is_secret(field))
-        value = _absolute(value) if _is_path(field) else value
-        complete[key] = [value] if _only_list(field) else value
-    return complete
+        return error
+    return None
+
+
+def _needs_more(refusal: ValidationError | None) -> bool:
+    """Whether each setting is fine by itself, and they will not do together."""
+    return refusal is not None and all(not detail["loc"] for detail in refusal.errors())
+
+
+def _may_be_asked(field: Mapping[str, object]) -> bool:
+    return field.get("default") is None and any(shape.get("type") == "string" for shape in _shapes(field))
+
+
+def _value(field: Mapping[str, object], answer: str) -> object:
+    value = _absolute(answer) if _is_path(field) else answer
+    return [value] if _only_list(field) else value
 
 
 def stored_form(settings: BackendSettings, given: Mapping[str, object]) -> dict[str, object]:
@@ -71,7 +99,9 @@ def stored_form(settings: BackendSettings, given: Mapping[str, object]) -> dict[
     }
 
 
-def _ask(key: str, description: str, *, secret: bool) -> str:
+def _ask(key: str, field: Mapping[str, object], *, required: bool = True) -> str:
+    description = printable(str(field.get("description") or field.get("title") or key)).rstrip(".")
+    secret = _is_secret(field)
     if secret:
         note(
             f"{description}: it is not shown. env:NAME, file:PATH or keyring:SERVICE/NAME say where to read it."
@@ -80,7 +110,9 @@ def _ask(key: str, description: str, *, secret: bool) -> str:
     # What is piped in is not echoed anyway, and asking for it unechoed would read the terminal instead.
     hidden = secret and sys.stdin.isatty()
     try:
-        answer: str = typer.prompt(text, hide_input=hidden, err=True)
+        answer: str = typer.prompt(
+            text, default=None if required else "", show_default=False, hide_input=hidden, err=True
+        )
     except typer.Abort:
         note("")
         if sys.stdin.isatty():

@@ -56,6 +56,49 @@ def test_required_settings_that_are_missing_are_asked_for(soulsync, place, serve
     assert written(place)["servers"]["music"]["address"] == server.address
 
 
+EITHER_OR = """
+from dataclasses import replace
+from pydantic import SecretStr, model_validator
+from soulsync_engine.plugin import BackendSettings
+from soulsync_engine.testing.reference import backend as reference
+
+
+class Settings(BackendSettings):
+    address: str
+    key: SecretStr | None = None
+    token: SecretStr | None = None
+    pages: int | None = None
+
+    @model_validator(mode="after")
+    def _enough(self):
+        if self.key is None and self.token is None:
+            raise ValueError("neither key nor token is given")
+        return self
+
+
+backend = replace(reference, name="either", settings="either_or:Settings")
+"""
+
+
+def test_settings_of_which_one_is_needed_are_asked_for_until_there_is_one(soulsync, place) -> None:
+    place.install("soulsync-either", "either = either_or:backend", module=EITHER_OR)
+    ended = soulsync(
+        "servers", "add", "x", "--backend", "either", "--no-test", input="memory://x\n\nsecret-token\n"
+    )
+    assert ended.code == ExitCode.OK, ended.err
+    assert written(place)["servers"]["x"] == {
+        "backend": "either",
+        "address": "memory://x",
+        "token": "secret-token",
+    }
+    assert "pages" not in ended.err
+    ended = soulsync(
+        "servers", "add", "y", "--backend", "either", "--set", "address=memory://y", "--no-test", input="\n\n"
+    )
+    assert ended.code == ExitCode.CONFIGURATION
+    assert "neither key nor token is given" in ended.err
+
+
 def test_without_anybody_to_ask_the_missing_setting_is_named(soulsync, place) -> None:
     ended = soulsync("servers", "add", "music", "--backend", "reference", input="")
     assert ended.code == ExitCode.CONFIGURATION
