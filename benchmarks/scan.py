@@ -53,6 +53,7 @@ def cold(library: Path, data: Path) -> dict[str, float]:
     from soulsync_engine import MediaServerEngine
 
     with MediaServerEngine(_config(library, data)) as engine:
+        engine.ensure_connection()
         engine.mirror.counts()
         start = time.perf_counter()
         report = engine.sync()

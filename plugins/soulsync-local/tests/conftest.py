@@ -26,7 +26,9 @@ class Shelf:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
 
-    def put(self, name: str | bytes, *, at: float = LONG_AGO, data: bytes | None = None, **tags: object) -> Path:
+    def put(
+        self, name: str | bytes, *, at: float = LONG_AGO, data: bytes | None = None, **tags: object
+    ) -> Path:
         """Write a file with these tags; with none at all, a file without tags. `data` are its bytes instead."""
         path = self.root / os.fsdecode(name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +39,9 @@ class Shelf:
         os.utime(path, (at, at))
         return path
 
-    def album(self, folder: str, titles: str = "One Two Three", *, artist: str | None = None, **tags: object) -> None:
+    def album(
+        self, folder: str, titles: str = "One Two Three", *, artist: str | None = None, **tags: object
+    ) -> None:
         """Write an album of one artist, named after the folder's first part unless given."""
         for number, title in enumerate(titles.split(), start=1):
             self.put(
@@ -74,7 +78,9 @@ class Opened(LocalClient):
 
     recorder: Recorder
 
-    def all(self, list_page: Callable[[Scope, str | None, int], Page], limit: int = 100, scope: Scope = EVERYTHING):
+    def all(
+        self, list_page: Callable[[Scope, str | None, int], Page], limit: int = 100, scope: Scope = EVERYTHING
+    ):
         """Every item and every problem of a listing, which has to agree with its total."""
         items, problems, cursor = [], [], None
         while True:

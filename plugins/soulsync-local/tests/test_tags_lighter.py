@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -125,3 +127,21 @@ def test_mutagen_itself_stays_as_it_is(tmp_path: Path) -> None:
     assert [type(block) for block in audio.metadata_blocks] == [
         FLAC.METADATA_BLOCKS[block.code] for block in audio.metadata_blocks
     ]
+
+
+def test_a_mutagen_with_other_insides_is_read_at_its_own_pace(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
+    write_audio(path, AudioFormat.MP3, Tags(title="Moon"))
+    program = (
+        "import sys\n"
+        "from mutagen.mp3 import MPEGInfo\n"
+        "MPEGInfo.__init__ = MPEGInfo.__init__.__wrapped__\n"
+        "from soulsync_local.tags import read_tags\n"
+        "from soulsync_local.tags.readers import LIGHTER\n"
+        "print(len(LIGHTER), read_tags(sys.argv[1].encode()).title)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "0 Moon\n"
+    assert "at mutagen's own pace" in run.stderr

@@ -14,6 +14,7 @@ import msgspec
 from soulsync_local.tags import ProblemReason, TagProblem, read_batch
 
 _POLL_SECONDS: Final = 1.0
+_NICER: Final = 5
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -35,6 +36,9 @@ def belong_to(host: int) -> None:
     A terminal sends Ctrl-C to every process of the host. What it means is for the host to say.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        # The host goes first, lest it fall behind and be left with work that one processor does alone.
+        os.nice(_NICER)
 
     def watch() -> None:
         # An orphan is given another parent. (Not on Windows; there loky's workers end after they were idle.)

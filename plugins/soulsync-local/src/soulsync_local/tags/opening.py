@@ -28,7 +28,7 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 from mutagen.wavpack import WavPack
 
-from soulsync_local.tags.lighter import LIGHTER
+from soulsync_local.tags.readers import LIGHTER
 
 HEAD_SIZE = 64
 """How many of a file's first bytes `kind_of` wants to see."""

@@ -20,7 +20,7 @@ from mutagen import MutagenError
 from tinytag import TinyTag, TinyTagException
 
 from soulsync_local.tags.fields import file_tags
-from soulsync_local.tags.lighter import LighterMPEGInfo
+from soulsync_local.tags.readers import LighterMPEGInfo
 from soulsync_local.tags.texts import MUSICBRAINZ_NAMES, MUSICBRAINZ_OWNER
 from soulsync_local.tags.values import FileTags
 
