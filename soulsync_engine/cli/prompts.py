@@ -82,7 +82,9 @@ def _needs_more(refusal: ValidationError | None) -> bool:
 
 
 def _may_be_asked(field: Mapping[str, object]) -> bool:
-    return field.get("default") is None and any(shape.get("type") == "string" for shape in _shapes(field))
+    return field.get("default") in (None, "") and any(
+        shape.get("type") == "string" for shape in _shapes(field)
+    )
 
 
 def _value(field: Mapping[str, object], answer: str) -> object:

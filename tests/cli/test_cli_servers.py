@@ -65,13 +65,13 @@ from soulsync_engine.testing.reference import backend as reference
 
 class Settings(BackendSettings):
     address: str
-    key: SecretStr | None = None
+    key: str = ""
     token: SecretStr | None = None
     pages: int | None = None
 
     @model_validator(mode="after")
     def _enough(self):
-        if self.key is None and self.token is None:
+        if not self.key and self.token is None:
             raise ValueError("neither key nor token is given")
         return self
 
