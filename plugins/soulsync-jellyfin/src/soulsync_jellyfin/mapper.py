@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 
@@ -30,7 +31,15 @@ TYPES: Final = {
 """What the servers call the kinds."""
 
 _USER_FIELDS: Final = frozenset({"rating", "favorite"})
-_PLAY_FIELDS: Final = _USER_FIELDS | {"play_count"}
+_PLAY_FIELDS: Final = _USER_FIELDS | {"play_count", "last_played"}
+_ARTIST_NEVER: Final = frozenset({"album_count", "track_count", "updated"})
+# The play count of a folder is a number that means nothing.
+_ALBUM_NEVER: Final = frozenset({"play_count", "updated"})
+_ALBUM_UNCOUNTED: Final = _ALBUM_NEVER | {"track_count"}
+_TRACK_NEVER: Final = frozenset({"isrcs", "updated"})
+_NO_IDS: Final = MusicBrainzIds()
+_NO_SOURCE: Final = wire.MediaSource()
+_NO_STREAM: Final = wire.MediaStream()
 _SOURCE_FIELDS: Final = frozenset({"size", "bitrate", "codec", "sample_rate"})
 
 
@@ -53,13 +62,19 @@ class Mapper:
             ref=self._ref(Kind.ARTIST, item),
             name=item.name or "",
             sort_name=item.sort_name,
-            genres=tuple(item.genres or ()),
+            genres=_genres(item.genres),
             biography=item.overview,
-            musicbrainz_id=values.musicbrainz(_provider(item, "MusicBrainzArtist")),
+            musicbrainz_id=values.musicbrainz((item.provider_ids or {}).get("MusicBrainzArtist")),
             rating=rating_of(item.user_data),
             favorite=item.user_data.is_favorite if item.user_data else None,
             added=values.moment(item.date_created),
-            omitted=_omitted(item, user=_USER_FIELDS) | {"album_count", "track_count", "updated"},
+            omitted=_omitted(
+                _ARTIST_NEVER,
+                None if item.user_data else _USER_FIELDS,
+                item.genres is None,
+                item.provider_ids is None,
+                item.date_created is None,
+            ),
         )
 
     def album(self, item: wire.Item) -> Album:
@@ -68,53 +83,71 @@ class Mapper:
         return Album(
             ref=self._ref(Kind.ALBUM, item),
             title=item.name or "",
-            artists=_credits(item.album_artists, (item.album_artist,) if item.album_artist else ()),
+            artists=_credits(item.album_artists)
+            or _named([item.album_artist] if item.album_artist else None),
             sort_title=item.sort_name,
-            year=_year(item),
-            genres=tuple(item.genres or ()),
+            year=item.production_year or _premiere_year(item),
+            genres=_genres(item.genres),
             track_count=tracks,
             duration_ms=values.milliseconds(item.cumulative_run_time_ticks or item.run_time_ticks),
-            musicbrainz=_album_ids(item),
+            musicbrainz=_album_ids(item.provider_ids) if item.provider_ids else _NO_IDS,
             rating=rating_of(item.user_data),
             favorite=item.user_data.is_favorite if item.user_data else None,
             library_id=self.library,
             added=values.moment(item.date_created),
-            # The play count of a folder is a number that means nothing.
-            omitted=_omitted(item, user=_USER_FIELDS)
-            | {"play_count", "updated", *(() if tracks else ("track_count",)), *self._no_library()},
+            omitted=_omitted(
+                _ALBUM_NEVER if tracks else _ALBUM_UNCOUNTED,
+                None if item.user_data else _USER_FIELDS,
+                item.genres is None,
+                item.provider_ids is None,
+                item.date_created is None,
+                self.library is None,
+            ),
         )
 
     def track(self, item: wire.Item) -> Track:
         """A track."""
-        source = item.media_sources[0] if item.media_sources else wire.MediaSource()
+        native = item.id
+        if native is None or native == "":
+            raise ValueError("it has no id")
+        sources, data = item.media_sources, item.user_data
+        source = sources[0] if sources else _NO_SOURCE
         sound = _sound(source)
-        data = item.user_data or wire.UserData()
+        artist_items, album_artists = item.artist_items, item.album_artists
         return Track(
-            ref=self._ref(Kind.TRACK, item),
+            ref=ItemRef(self.server, Kind.TRACK, native if native.__class__ is str else str(native)),
             title=item.name or _stem(item.path or source.path),
-            artists=_credits(item.artist_items, tuple(item.artists or ())),
+            artists=_credits(artist_items) or _named(item.artists),
             album=item.album or None,
             album_id=values.text_id(item.album_id),
-            album_artists=_credits(item.album_artists, (item.album_artist,) if item.album_artist else ()),
+            album_artists=_credits(album_artists)
+            or _named([item.album_artist] if item.album_artist else None),
             disc=values.positive(item.parent_index_number),
             track_number=values.positive(item.index_number),
             duration_ms=values.milliseconds(item.run_time_ticks),
-            year=_year(item),
-            genres=tuple(item.genres or ()),
-            musicbrainz=_track_ids(item),
+            year=item.production_year or _premiere_year(item),
+            genres=_genres(item.genres),
+            musicbrainz=_track_ids(item.provider_ids) if item.provider_ids else _NO_IDS,
             path=item.path or source.path,
             size=source.size,
             bitrate=_kbit(sound.bit_rate or source.bitrate),
             codec=sound.codec or _first(source.container or item.container),
             sample_rate=sound.sample_rate,
-            rating=rating_of(item.user_data),
-            favorite=data.is_favorite,
-            play_count=data.play_count,
-            last_played=values.moment(data.last_played_date),
+            rating=rating_of(data),
+            favorite=data.is_favorite if data else None,
+            play_count=data.play_count if data else None,
+            last_played=values.moment(data.last_played_date) if data else None,
             library_id=self.library,
             added=values.moment(item.date_created),
-            omitted=_omitted(item, user=_PLAY_FIELDS | {"last_played"})
-            | {"isrcs", "updated", *(() if item.media_sources else _SOURCE_FIELDS), *self._no_library()},
+            omitted=_omitted(
+                _TRACK_NEVER,
+                None if data else _PLAY_FIELDS,
+                item.genres is None,
+                item.provider_ids is None,
+                item.date_created is None,
+                self.library is None,
+                not sources,
+            ),
         )
 
     def playlist(self, item: wire.Item, *, public: bool | None, read_only: str | None) -> Playlist:
@@ -157,9 +190,6 @@ class Mapper:
             raise ValueError("it has no id")
         return ItemRef(self.server, kind, native)
 
-    def _no_library(self) -> tuple[str, ...]:
-        return ("library_id",) if self.library is None else ()
-
 
 def rating_of(data: wire.UserData | None) -> int | None:
     """0 to 100, from 0.0 to 10.0. A mere like or dislike stands for what the servers themselves take it for."""
@@ -193,62 +223,91 @@ def image_source(item: wire.Item) -> tuple[str, str] | None:
     return None if thumb is None else (thumb, "Thumb")
 
 
-def _omitted(item: wire.Item, *, user: frozenset[str]) -> frozenset[str]:
-    """What the row did not carry. A row of a listing is thin: servers send only what was asked for."""
-    missing: set[str] = set()
-    if item.user_data is None:
-        missing |= user
-    if item.genres is None:
-        missing.add("genres")
-    if item.provider_ids is None:
-        missing |= {"musicbrainz", "musicbrainz_id"}
-    if item.date_created is None:
-        missing.add("added")
-    return frozenset(missing)
+@lru_cache(maxsize=512)
+def _omitted(
+    never: frozenset[str],
+    user: frozenset[str] | None,
+    genres: bool,
+    ids: bool,
+    added: bool,
+    library: bool = False,
+    source: bool = False,
+) -> frozenset[str]:
+    """What a row did not carry, one set for all rows that are alike in this.
+
+    A row of a listing is thin: servers send only what was asked for. `never` is in no row of that kind.
+    """
+    missing = set(never) | (user or frozenset())
+    missing |= {
+        name for name, left_out in (("genres", genres), ("added", added), ("library_id", library)) if left_out
+    }
+    if ids:
+        missing |= {"musicbrainz_id"} if never is _ARTIST_NEVER else {"musicbrainz"}
+    return frozenset(missing | _SOURCE_FIELDS if source else missing)
 
 
-def _credits(linked: list[wire.NamedId] | None, names: tuple[str, ...]) -> tuple[ArtistCredit, ...]:
-    found = tuple(
-        ArtistCredit(name=each.name, id=values.text_id(each.id)) for each in linked or () if each.name
-    )
-    return found or tuple(ArtistCredit(name=name) for name in names if name)
+@lru_cache(maxsize=16_384)
+def _credit(name: str, native: str | int | None) -> tuple[ArtistCredit, ...]:
+    """One artist, made once: a library names the same few over and over."""
+    return (ArtistCredit(name=name, id=values.text_id(native)),)
 
 
-def _provider(item: wire.Item, name: str) -> str | None:
-    return (item.provider_ids or {}).get(name)
+def _credits(linked: list[wire.NamedId] | None) -> tuple[ArtistCredit, ...]:
+    if not linked:
+        return ()
+    found: tuple[ArtistCredit, ...] = ()
+    for each in linked:
+        if each.name:
+            found += _credit(each.name, each.id)
+    return found
 
 
-def _track_ids(item: wire.Item) -> MusicBrainzIds:
+def _named(names: list[str] | None) -> tuple[ArtistCredit, ...]:
+    return tuple(ArtistCredit(name=name) for name in names or () if name)
+
+
+@lru_cache(maxsize=4096)
+def _genre(name: str) -> tuple[str, ...]:
+    return (name,)
+
+
+def _genres(names: list[str] | None) -> tuple[str, ...]:
+    if not names:
+        return ()
+    return _genre(names[0]) if len(names) == 1 else tuple(names)
+
+
+def _track_ids(ids: dict[str, str | None]) -> MusicBrainzIds:
     return MusicBrainzIds(
-        recording=values.musicbrainz(_provider(item, "MusicBrainzRecording")),
+        recording=values.musicbrainz(ids.get("MusicBrainzRecording")),
         # The servers take this one from the tag of the release's track, not of the recording.
-        track=values.musicbrainz(_provider(item, "MusicBrainzTrack")),
-        release=values.musicbrainz(_provider(item, "MusicBrainzAlbum")),
-        release_group=values.musicbrainz(_provider(item, "MusicBrainzReleaseGroup")),
-        artists=values.musicbrainz_list(_provider(item, "MusicBrainzArtist")),
-        album_artists=values.musicbrainz_list(_provider(item, "MusicBrainzAlbumArtist")),
+        track=values.musicbrainz(ids.get("MusicBrainzTrack")),
+        release=values.musicbrainz(ids.get("MusicBrainzAlbum")),
+        release_group=values.musicbrainz(ids.get("MusicBrainzReleaseGroup")),
+        artists=values.musicbrainz_list(ids.get("MusicBrainzArtist")),
+        album_artists=values.musicbrainz_list(ids.get("MusicBrainzAlbumArtist")),
     )
 
 
-def _album_ids(item: wire.Item) -> MusicBrainzIds:
+def _album_ids(ids: dict[str, str | None]) -> MusicBrainzIds:
     return MusicBrainzIds(
-        release=values.musicbrainz(_provider(item, "MusicBrainzAlbum")),
-        release_group=values.musicbrainz(_provider(item, "MusicBrainzReleaseGroup")),
-        artists=values.musicbrainz_list(_provider(item, "MusicBrainzArtist")),
-        album_artists=values.musicbrainz_list(_provider(item, "MusicBrainzAlbumArtist")),
+        release=values.musicbrainz(ids.get("MusicBrainzAlbum")),
+        release_group=values.musicbrainz(ids.get("MusicBrainzReleaseGroup")),
+        artists=values.musicbrainz_list(ids.get("MusicBrainzArtist")),
+        album_artists=values.musicbrainz_list(ids.get("MusicBrainzAlbumArtist")),
     )
 
 
-def _year(item: wire.Item) -> int | None:
-    if item.production_year:
-        return item.production_year
+def _premiere_year(item: wire.Item) -> int | None:
     premiere = values.moment(item.premiere_date)
     return None if premiere is None else premiere.year
 
 
 def _sound(source: wire.MediaSource) -> wire.MediaStream:
-    streams = (stream for stream in source.media_streams or () if stream.type == "Audio")
-    return next(streams, wire.MediaStream())
+    for stream in source.media_streams or ():
+        if stream.type == "Audio":
+            return stream
+    return _NO_STREAM
 
 
 def _kbit(bits: int | None) -> int | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 _TICKS_PER_MS: Final = 10_000
-_FRACTION: Final = re.compile(r"\.(\d+)")
 _NOTHING: Final = 1900
 """Servers stamp what never happened with the year 1 or 0001-01-01T00:00:00.0000000Z."""
 
@@ -24,15 +24,16 @@ def milliseconds(ticks: int | None) -> int | None:
 
 
 def moment(text: str | None) -> datetime | None:
-    """A time in UTC. The servers write seven digits of a second's fraction, which not every parser takes."""
+    """A time in UTC. The servers write seven digits of a second's fraction; the seventh is dropped."""
     if not text:
         return None
     try:
-        parsed = datetime.fromisoformat(_FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", text))
-        moment = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        parsed = datetime.fromisoformat(text)
+        if parsed.tzinfo is not UTC:
+            parsed = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return moment if moment.year > _NOTHING else None
+    return parsed if parsed.year > _NOTHING else None
 
 
 def wire_time(moment: datetime) -> str:
@@ -40,6 +41,7 @@ def wire_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
 
 
+@lru_cache(maxsize=8192)
 def musicbrainz(text: str | None) -> str | None:
     """One MusicBrainz id as a lower-case UUID."""
     try:
@@ -48,9 +50,12 @@ def musicbrainz(text: str | None) -> str | None:
         return None
 
 
+@lru_cache(maxsize=8192)
 def musicbrainz_list(text: str | None) -> tuple[str, ...]:
     """Several MusicBrainz ids; taggers join them with slashes, semicolons or commas."""
-    found = (musicbrainz(part.strip()) for part in re.split(r"[/;,]", text or ""))
+    if not text:
+        return ()
+    found = (musicbrainz(part.strip()) for part in re.split(r"[/;,]", text))
     return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
