@@ -117,7 +117,8 @@ def _prefetched(
                 page = future.result()
                 count.add(page)
                 yield page
-                if _length(page) != min(step, total - offset) or page.next_cursor is None:
+                following = str(offset + step) if offset + step < total else None
+                if page.next_cursor != following or _length(page) != min(step, total - offset):
                     return page.next_cursor
         finally:
             for _, future in waiting:

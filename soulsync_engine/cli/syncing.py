@@ -89,6 +89,8 @@ def scan(
             show_json({"server": chosen.name, "scan": state})
         else:
             _show_scan(chosen, state, waited=wait)
+    if state.phase is ScanPhase.FAILED:
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _show_scan(server: MediaServer, state: ScanState, *, waited: bool) -> None:

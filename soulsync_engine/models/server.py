@@ -53,10 +53,11 @@ class Status:
 
 
 class ScanPhase(StrEnum):
-    """Whether the server is looking through its files. Unknown is not idle."""
+    """Whether the server is looking through its files. Unknown is not idle; failed is idle after a scan that broke off."""
 
     RUNNING = "running"
     IDLE = "idle"
+    FAILED = "failed"
     UNKNOWN = "unknown"
 
 

@@ -107,6 +107,8 @@ def test_an_empty_folder_in_the_place_of_the_root_is_unavailable(client: Opened,
     for list_page in (client.list_tracks, client.list_albums, client.list_artists):
         with pytest.raises(UnavailableError, match="not the one that held music"):
             list_page(EVERYTHING, None, 10)
+    with pytest.raises(UnavailableError, match="not the one that held music"):
+        client.connect()
     shelf.root.rmdir()
     real.rename(shelf.root)
     assert client.tracks() == before

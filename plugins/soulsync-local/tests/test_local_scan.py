@@ -159,6 +159,7 @@ def test_a_scan_that_fails_says_so_in_its_state(open_client: Open, shelf: Shelf)
     shelf.root.mkdir()
     client.trigger_scan(EVERYTHING, ())
     state = wait(client)
+    assert state.phase is ScanPhase.FAILED
     assert "not the one that held music" in state.detail
     with pytest.raises(SoulSyncError):
         client.tracks()

@@ -13,7 +13,7 @@ from soulsync_local.roots import Root, RootIdentity
 from soulsync_local.walk import RootWalk
 
 _IF_MEANT = (
-    f"Mount the right disk. If the music is really gone, delete {FILE_NAME} in this server's data folder."
+    f"Mount the right disk. If the music is really gone, delete {FILE_NAME} in the server's data folder."
 )
 
 
@@ -58,11 +58,17 @@ def prove_empty(found: RootWalk, populated: RootIdentity | None) -> str | None:
     if populated is None:
         return None
     if found.identity != populated:
-        raise UnavailableError(
-            f"The folder {found.root.path} is empty, and it is not the one that held music before.",
-            next_step=_IF_MEANT,
-        )
+        raise _other_folder(found.root)
     return f"{found.root.path} is the very folder that held music before, and it has no audio file now"
+
+
+def refuse_bare(root: Root, found: RootIdentity, populated: RootIdentity | None) -> None:
+    """Raise `UnavailableError` for a root with nothing in it that is not the folder that held music before."""
+    if populated is None or found == populated:
+        return
+    with os.scandir(root.raw) as items:
+        if next(items, None) is None:
+            raise _other_folder(root)
 
 
 def refuse_stranger(found: RootWalk, populated: RootIdentity | None) -> None:
@@ -72,6 +78,12 @@ def refuse_stranger(found: RootWalk, populated: RootIdentity | None) -> None:
             f"The folder {found.root.path} is not the one that held music before, and none of those files is in it.",
             next_step=_IF_MEANT,
         )
+
+
+def _other_folder(root: Root) -> UnavailableError:
+    return UnavailableError(
+        f"The folder {root.path} is empty, and it is not the one that held music before.", next_step=_IF_MEANT
+    )
 
 
 def _seems_unmounted(root: Root, folder: bytes, device: int) -> bool:

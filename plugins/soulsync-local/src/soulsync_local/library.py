@@ -13,11 +13,12 @@ from pathlib import Path
 
 from soulsync_engine.models import EVERYTHING, Kind, Problem, Scope
 from soulsync_engine.plugin import ConfigurationError, NotFoundError
+from soulsync_local.absence import refuse_bare
 from soulsync_local.index import Index
 from soulsync_local.ingest import Ingest
 from soulsync_local.mapping import Mapper
 from soulsync_local.naming import display
-from soulsync_local.plan import Group
+from soulsync_local.plan import Group, populated_identity
 from soulsync_local.queries import json_list
 from soulsync_local.reading import Reader
 from soulsync_local.roots import Root, contains, look_at
@@ -72,7 +73,10 @@ class LocalLibrary:
     def check(self) -> None:
         """Prove that every root is there. Raises `UnavailableError`, or `ConfigurationError` when they overlap."""
         for root in self.roots:
-            look_at(root)
+            identity = look_at(root)
+            if self.index.path.exists():
+                with self.index.read() as connection:
+                    refuse_bare(root, identity, populated_identity(connection, root.library))
         for root in self.roots:
             for other in self.roots:
                 if other is not root and contains(root, other.raw):

@@ -85,6 +85,14 @@ def is_current(connection: sqlite3.Connection, found: RootWalk, digest: str) -> 
     return None if row is None else row[0]
 
 
+def populated_identity(connection: sqlite3.Connection, library: str) -> RootIdentity | None:
+    """Which directory a library's root was when it held files, None when it was never known to hold any."""
+    row = connection.execute(
+        "SELECT device, inode FROM library WHERE id = ? AND populated", (library,)
+    ).fetchone()
+    return None if row is None else RootIdentity(*row)
+
+
 def plan_root(
     connection: sqlite3.Connection, found: RootWalk, readings: Mapping[bytes, bytes] | None
 ) -> RootPlan | Suspects:
@@ -94,10 +102,8 @@ def plan_root(
     are any, and nothing was changed. Raises `UnavailableError` when files are missing that may not be gone.
     """
     library = found.root.library
-    row = connection.execute(
-        "SELECT device, inode, populated, generation FROM library WHERE id = ?", (library,)
-    ).fetchone()
-    populated = RootIdentity(row[0], row[1]) if row is not None and row[2] else None
+    row = connection.execute("SELECT generation FROM library WHERE id = ?", (library,)).fetchone()
+    populated = populated_identity(connection, library)
     difference = _compare(connection, found, populated)
     outcome = _settle(difference)
     missing = {one.row for one in difference.missing}

@@ -172,6 +172,8 @@ def _processes(workers: int, log: logging.Logger) -> _Pool | None:
     # loky, because the standard library's start methods that are safe in a program with threads run the host's
     # main module again in every worker, which a script without a guard does not survive.
     try:
+        # Started beforehand, because it lets through the interrupts that are held while the workers start.
+        import_module("loky.backend.resource_tracker").ensure_running()
         pool: _Pool = import_module("loky").ProcessPoolExecutor(
             max_workers=workers, timeout=_IDLE_SECONDS, initializer=belong_to, initargs=(os.getpid(),)
         )

@@ -53,7 +53,8 @@ class Scanner:
         finished = self._library.last_finished()
         last = None if finished is None else moment(finished)
         if not running:
-            return ScanState(phase=ScanPhase.IDLE, last_finished=last, detail=failure)
+            phase = ScanPhase.FAILED if failure else ScanPhase.IDLE
+            return ScanState(phase=phase, last_finished=last, detail=failure)
         if ingest is None:
             return ScanState(
                 phase=ScanPhase.RUNNING, items=0, last_finished=last, detail="looking over the folders"
