@@ -53,7 +53,10 @@ class Status:
 
 
 class ScanPhase(StrEnum):
-    """Whether the server is looking through its files. Unknown is not idle; failed is idle after a scan that broke off."""
+    """Whether the server is looking through its files.
+
+    Unknown is not idle. Failed is idle, after a scan that broke off.
+    """
 
     RUNNING = "running"
     IDLE = "idle"
