@@ -30,9 +30,9 @@ def install(session: nox.Session, *groups: str) -> None:
 
 
 def run_tests(session: nox.Session) -> None:
-    """Run every test; positional arguments are given to pytest instead of `-n auto`."""
+    """Run every test but what `conformance` repeats; positional arguments replace this choice."""
     install(session, "tests")
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto", "-m", "not personality"]))
 
 
 @nox.session
@@ -60,6 +60,7 @@ def conformance(session: nox.Session) -> None:
     install(session, "tests")
     backends = [plugin.name.removeprefix("soulsync-") for plugin in PLUGINS]
     session.run("python", "-m", "soulsync_engine.testing", "reference", *backends, *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", "-m", "personality", "plugins")
 
 
 @nox.session

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,11 +17,10 @@ from soulsync_jellyfin.simulator import (
     JELLYFIN_12,
     Check,
     Credentials,
+    JellyfinSimulator,
     Personality,
 )
-from soulsync_jellyfin.simulator.description import Description
 
-SHARED = Path(os.environ.get("SOULSYNC_SHARED", Path(__file__).resolve().parents[4] / "shared"))
 ADMINS = "Jellyfin lets only administrators do that"
 
 
@@ -33,25 +30,22 @@ def _record(name: str) -> BackendRecord:
     return find(name, discover())
 
 
-@cache
-def _description(version: str) -> Description | None:
-    path = SHARED / "specs" / f"jellyfin-openapi-{version}.json"
-    return Description(path) if path.is_file() else None
-
-
 class _OnPersonality(OnSimulator):
     __test__ = False
     backend_name = "jellyfin"
-    described_by: ClassVar[str] = "10.11.11"
+    description: ClassVar[Any] = None
     expected_failures: ClassVar[Mapping[str, str]] = JELLYFIN_LIMITS
 
     @classmethod
     def record(cls) -> BackendRecord:
         return _record(cls.backend_name)
 
+    @pytest.fixture(autouse=True, scope="class")
+    def _described(self, request: pytest.FixtureRequest, described: Callable[[Personality], Any]) -> None:
+        request.cls.description = described(self.personality)
+
     def checker(self) -> Check | None:
-        description = _description(self.described_by) if self.described_by else None
-        return None if description is None else description.check
+        return None if self.description is None else self.description.check
 
 
 class TestJellyfin10_9(_OnPersonality):  # noqa: N801
@@ -63,6 +57,7 @@ class TestJellyfin10_11(_OnPersonality):  # noqa: N801
     personality = JELLYFIN_10_11
 
 
+@pytest.mark.personality
 class TestJellyfin10_11User(_OnPersonality):  # noqa: N801
     personality = JELLYFIN_10_11
     credentials = Credentials.USER_TOKEN
@@ -80,32 +75,28 @@ class TestJellyfin10_11User(_OnPersonality):  # noqa: N801
     }
 
 
+@pytest.mark.personality
 class TestJellyfin12(_OnPersonality):
     personality = JELLYFIN_12
-    described_by = "12.0.0"
     credentials = Credentials.ADMIN_TOKEN
 
 
+@pytest.mark.personality
 class TestEmby(_OnPersonality):
     backend_name = "emby"
     personality = EMBY_4_9
-    described_by = ""
     expected_failures: ClassVar[Mapping[str, str]] = {}
 
 
 @pytest.mark.parametrize(
-    ("personality", "version"),
-    [(JELLYFIN_10_9, "10.11.11"), (JELLYFIN_10_11, "10.11.11"), (JELLYFIN_12, "12.0.0")],
-    ids=lambda value: value.name if isinstance(value, Personality) else None,
+    "personality", [JELLYFIN_10_9, JELLYFIN_10_11, JELLYFIN_12], ids=lambda personality: personality.name
 )
 def test_the_simulator_takes_no_parameter_that_the_server_does_not_have(
-    personality: Personality, version: str
+    personality: Personality, described: Callable[[Personality], Any]
 ) -> None:
-    from soulsync_jellyfin.simulator import JellyfinSimulator
-
-    description = _description(version)
+    description = described(personality)
     if description is None:
-        pytest.skip("the published description is not beside this checkout")
+        pytest.skip("the published description, or what checks by it, is not here")
     simulator = JellyfinSimulator(personality=personality)
     checked = 0
     for method, path, taken in simulator.declared:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
+
 from soulsync_engine.discovery import BackendRecord
 from soulsync_engine.testing import Scenario
 from soulsync_engine.testing.conformance.activity import HistoryKept, UserDataKept
@@ -45,6 +47,7 @@ class TestNavidrome(conformance.SimulatedConformance):
     running: ClassVar[dict[str, NavidromeSimulator]] = {}
 
 
+@pytest.mark.personality
 class TestOldNavidrome(
     conformance.SimulatedHooks, Paging, Reading, Oddities, Scopes, PlaylistsKept, HistoryKept
 ):
@@ -59,6 +62,7 @@ class TestOldNavidrome(
         return {**super().make_settings(scenario, folder), "native_api": False}
 
 
+@pytest.mark.personality
 class TestPlainSubsonic(conformance.SimulatedConformance):
     """A server from before OpenSubsonic and before tokens."""
 
@@ -72,6 +76,7 @@ class TestPlainSubsonic(conformance.SimulatedConformance):
     running: ClassVar[dict[str, NavidromeSimulator]] = {}
 
 
+@pytest.mark.personality
 class TestStrictOpenSubsonic(conformance.SimulatedConformance):
     """A server that keeps to the letter."""
 
@@ -81,6 +86,7 @@ class TestStrictOpenSubsonic(conformance.SimulatedConformance):
     running: ClassVar[dict[str, NavidromeSimulator]] = {}
 
 
+@pytest.mark.personality
 class TestApiKeys(conformance.SimulatedHooks, Configuration, Reading, Failures, UserDataKept, MediaServed):
     """A server that takes nothing but API keys: what has to do with letting in."""
 

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
+
 from soulsync_engine.discovery import BackendRecord, discover, find
 from soulsync_engine.testing import BackendConformance, Scenario
 from soulsync_plex.simulator import CURRENT, FORGETFUL, ITALIAN, OLD, Personality, PlexSimulator
@@ -66,13 +68,16 @@ class TestCurrentPlex(_OnSimulator):
     personality = CURRENT
 
 
+@pytest.mark.personality
 class TestOldPlex(_OnSimulator):
     personality = OLD
 
 
+@pytest.mark.personality
 class TestItalianPlex(_OnSimulator):
     personality = ITALIAN
 
 
+@pytest.mark.personality
 class TestForgetfulPlex(_OnSimulator):
     personality = FORGETFUL
