@@ -75,7 +75,7 @@ class Reading:
 
 
 @lru_cache(maxsize=16_384)
-def _single(name: str, id: Id) -> tuple[ArtistCredit, ...]:
+def one_credit(name: str, id: Id) -> tuple[ArtistCredit, ...]:
     """One artist, made once: a library names the same few over and over."""
     return (ArtistCredit(name=name, id=optional_id(id)),)
 
@@ -96,33 +96,31 @@ def _left_out(
     return frozenset(name for name, omitted in given.items() if omitted) | {"updated"}
 
 
-@lru_cache(maxsize=1024)
-def _genre(name: str) -> tuple[str, ...]:
-    return (name,)
+@lru_cache(maxsize=4096)
+def unique_names(names: tuple[str | None, ...]) -> tuple[str, ...]:
+    """Names, each once and without blanks; a library has the same few combinations over and over."""
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def credits(several: list[ArtistRef] | None, name: str | None, id: Id) -> tuple[ArtistCredit, ...]:
     """The artists of an item: the list where there is one, else the single one."""
     if several and len(several) == 1 and several[0].name:
-        return _single(several[0].name, several[0].id)
+        return one_credit(several[0].name, several[0].id)
     found: tuple[ArtistCredit, ...] = ()
     for entry in several or ():
         if entry.name:
-            found += _single(entry.name, entry.id)
+            found += one_credit(entry.name, entry.id)
     if found or not name:
         return found
-    return _single(name, id)
+    return one_credit(name, id)
 
 
 def genres(several: Genres, single: str | None) -> tuple[str, ...]:
     """The genres of an item, each once, in the server's order."""
     if not several:
-        return _genre(single) if single else ()
-    names = [entry.name or entry.value if isinstance(entry, GenreName) else entry for entry in several]
-    return (
-        tuple(dict.fromkeys(name for name in names if name))
-        if len(names) > 1 or not names[0]
-        else (names[0],)
+        return unique_names((single,))
+    return unique_names(
+        tuple([entry.name or entry.value if type(entry) is GenreName else entry for entry in several])
     )
 
 
@@ -138,9 +136,12 @@ def track(song: Child, how: Reading) -> Track:
     if path is not None and how.made_up_paths and path[0] != "/":
         path = None
     isrcs = song.isrc or ()
+    title = song.title
+    if not title or title.isspace():
+        title = _stem(song.path) or _UNTITLED
     return Track(
         ref=ItemRef(how.server, Kind.TRACK, text_id(song.id)),
-        title=_shown(song.title) or _stem(song.path) or _UNTITLED,
+        title=title,
         artists=credits(song.artists, song.artist, song.artist_id),
         album=song.album or None,
         album_id=album_id,
@@ -151,7 +152,7 @@ def track(song: Child, how: Reading) -> Track:
         year=positive(song.year),
         genres=genres(song.genres, song.genre),
         musicbrainz=MusicBrainzIds(recording=musicbrainz(song.music_brainz_id)),
-        isrcs=(isrcs,) if isinstance(isrcs, str) else tuple(isrc for isrc in isrcs if isrc),
+        isrcs=(isrcs,) if isinstance(isrcs, str) else tuple(filter(None, isrcs)),
         path=path,
         size=positive(song.size),
         bitrate=positive(song.bit_rate),
@@ -285,10 +286,6 @@ def active_play(found: NowPlayingEntry, server: str) -> ActivePlay:
 def user(found: WireUser) -> User:
     """A user; the name is all the id there is."""
     return User(id=text_id(found.username), name=text_id(found.username), admin=flag(found.admin_role))
-
-
-def _shown(text: str | None) -> str | None:
-    return text if text and text.strip() else None
 
 
 def _stem(path: str | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from soulsync_engine.models import Album, ArtistCredit, ItemRef, Kind, MusicBrainzIds, PlayEvent, Track
+from soulsync_navidrome.mapper import one_credit, unique_names
 from soulsync_navidrome.values import milliseconds, moment, musicbrainz, positive, rating_from_stars
 
 _UNTITLED: Final = "[untitled]"
@@ -183,22 +184,24 @@ def play(found: NativePlay, server: str, user: str | None) -> PlayEvent:
 
 
 def _credits(people: list[Person] | None, name: str, artist_id: str) -> tuple[ArtistCredit, ...]:
-    found = tuple(
-        ArtistCredit(name=person.name, id=person.id or None) for person in people or () if person.name
-    )
+    found: tuple[ArtistCredit, ...] = ()
+    for person in people or ():
+        if person.name:
+            found += one_credit(person.name, person.id)
     if found or not name:
         return found
-    return (ArtistCredit(name=name, id=artist_id or None),)
+    return one_credit(name, artist_id)
 
 
 def _genres(several: list[NamedGenre] | None, single: str) -> tuple[str, ...]:
-    names = [genre.name for genre in several or () if genre.name] or [single]
-    return tuple(dict.fromkeys(name for name in names if name))
+    return unique_names(tuple([genre.name for genre in several])) if several else unique_names((single,))
 
 
 def _ids(text: str | None) -> tuple[str, ...]:
     """Several ids in one text, as older versions send them."""
-    found = (musicbrainz(part) for part in (text or "").replace(";", "/").replace(" ", "/").split("/"))
+    if not text:
+        return ()
+    found = (musicbrainz(part) for part in text.replace(";", "/").replace(" ", "/").split("/"))
     return tuple(part for part in found if part is not None)
 
 
