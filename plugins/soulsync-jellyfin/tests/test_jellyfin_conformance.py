@@ -41,8 +41,9 @@ class _OnPersonality(OnSimulator):
         return _record(cls.backend_name)
 
     @pytest.fixture(autouse=True, scope="class")
-    def _described(self, request: pytest.FixtureRequest, described: Callable[[Personality], Any]) -> None:
-        request.cls.description = described(self.personality)
+    @classmethod
+    def _described(cls, described: Callable[[Personality], Any]) -> None:
+        cls.description = described(cls.personality)
 
     def checker(self) -> Check | None:
         return None if self.description is None else self.description.check
@@ -100,11 +101,11 @@ def test_the_simulator_takes_no_parameter_that_the_server_does_not_have(
     simulator = JellyfinSimulator(personality=personality)
     checked = 0
     for method, path, taken in simulator.declared:
-        described = description.parameters(method, path)
-        if described is None:
+        parameters = description.parameters(method, path)
+        if parameters is None:
             # Routes of before 10.9 are still there but not described any more; plugins and the socket never were.
             assert path.startswith(("/Users/{userId}", "/Jellyfin.Plugin", "/socket")), path
             continue
         checked += 1
-        assert {name.lower() for name in taken} <= described, f"{method} {path}"
+        assert {name.lower() for name in taken} <= parameters, f"{method} {path}"
     assert checked > 30

@@ -9,8 +9,8 @@ import msgspec
 T = TypeVar("T")
 
 
-class _Wire(msgspec.Struct, kw_only=True, rename="pascal"):
-    """Fields are named as the servers name them, in PascalCase."""
+class _Wire(msgspec.Struct, kw_only=True, rename="pascal", gc=False):
+    """Fields are named as the servers name them, in PascalCase. Nothing here can refer to itself, so no cycle forms."""
 
 
 class NamedId(_Wire):
