@@ -130,14 +130,6 @@ def alive(session: int) -> list[str]:
     return found
 
 
-def is_worker(process: str) -> bool:
-    try:
-        command = Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return b"popen_loky" in command
-
-
 def gone(session: int) -> bool:
     deadline = time.monotonic() + 20
     while alive(session):
@@ -176,21 +168,6 @@ def test_an_interrupted_scan_leaves_no_process_and_what_it_read(
     later = open_client(big, data=tmp_path / "script data")
     assert len(later.tracks(limit=1000)) == MANY
     assert len(later.recorder.take()) <= MANY - 100
-
-
-@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
-def test_workers_take_no_interrupt_from_their_first_moment(big: Path, tmp_path: Path) -> None:
-    process = start(tmp_path, big)
-    deadline = time.monotonic() + 30
-    # Workers, not the helper process of the pool: as soon as they are there, long before they can say what they do.
-    while not (found := [one for one in alive(process.pid) if is_worker(one)]):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-    for one in found:
-        os.kill(int(one), signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    assert "Traceback" not in err
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to look for processes")

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import contextmanager
 from importlib import import_module
 from typing import Final, NamedTuple, Protocol
 
@@ -88,8 +86,7 @@ class Reader:
         self._executor = self._given
         if self._given is None and self._workers > 1 and count >= WORTH_PROCESSES:
             self._executor = self._own = _processes(min(self._workers, count // BATCH), self._log)
-        with _interrupts_held():
-            self._fill()
+        self._fill()
 
     def take(self) -> list[Reading]:
         """The results of the next files in order, those of one task. There must be some left."""
@@ -155,25 +152,10 @@ class Reader:
             own.shutdown(wait=True, kill_workers=True)
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let an interrupt wait. Processes started meanwhile never get one: they inherit that."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _processes(workers: int, log: logging.Logger) -> _Pool | None:
     # loky, because the standard library's start methods that are safe in a program with threads run the host's
     # main module again in every worker, which a script without a guard does not survive.
     try:
-        # Started beforehand, because it lets through the interrupts that are held while the workers start.
-        import_module("loky.backend.resource_tracker").ensure_running()
         pool: _Pool = import_module("loky").ProcessPoolExecutor(
             max_workers=workers, timeout=_IDLE_SECONDS, initializer=belong_to, initargs=(os.getpid(),)
         )
