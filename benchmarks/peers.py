@@ -23,7 +23,7 @@ def rows(library: Path, files: int, environments: Path) -> list[Row]:
         theirs = measure(library, environments)
         table.append(
             Row(
-                f"cold scan + mirror against {name}",
+                f"cold scan + mirror of {files:,} files against {name}",
                 ">= 10x",
                 f"{theirs / ours:.0f}x ({files / theirs:,.0f} files/s there)",
                 theirs / ours >= 10,

@@ -24,6 +24,7 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--files", type=int, default=20_000, help="files in the made-up library")
+    options.add_argument("--peer-files", type=int, default=4000, help="files that the other programs read, too")
     options.add_argument("--no-peers", action="store_true", help="leave out beets and supysonic")
     options.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     chosen = options.parse_args()
@@ -33,7 +34,9 @@ def main() -> None:
         generate_library(library, chosen.files)
         table = startup.rows() + scan.rows(library, chosen.files)
         if not chosen.no_peers:
-            table += peers.rows(library, chosen.files, folder / "environments")
+            shared = folder / "shared"
+            generate_library(shared, chosen.peer_files)
+            table += peers.rows(shared, chosen.peer_files, folder / "environments")
     finally:
         shutil.rmtree(folder)
     text = render(table, chosen.files)

@@ -82,7 +82,8 @@ def scan(
     with Invocation.of(ctx).engine() as engine:
         chosen = engine.server(server)
         state = chosen.trigger_library_scan()
-        while wait and state.phase is ScanPhase.RUNNING:
+        # A scan in this process would end with the command, unfinished.
+        while (wait or state.in_process) and state.phase is ScanPhase.RUNNING:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
             state = chosen.scan_state()
         if as_json:

@@ -66,13 +66,17 @@ class ScanPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanState:
-    """The state of a server's own scan. `progress` is 0.0 to 1.0, `items` what it has counted so far."""
+    """The state of a server's own scan. `progress` is 0.0 to 1.0, `items` what it has counted so far.
+
+    `in_process` says that the scan runs in this very program, and ends with it.
+    """
 
     phase: ScanPhase
     progress: float | None = None
     items: int | None = None
     last_finished: datetime | None = None
     detail: str = ""
+    in_process: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,8 @@ def sync_server(
         reason=outcome.plan.reason,
         state=outcome.state,
         kinds=outcome.kinds,
-        problems=tuple(outcome.problems),
+        # A delta comes upon an unreadable item twice: among the changes, and in the sweep.
+        problems=tuple(dict.fromkeys(outcome.problems)),
         withheld=outcome.withheld,
         seconds=time.monotonic() - started,
         dry_run=dry_run,

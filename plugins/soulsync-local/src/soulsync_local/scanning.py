@@ -57,7 +57,11 @@ class Scanner:
             return ScanState(phase=phase, last_finished=last, detail=failure)
         if ingest is None:
             return ScanState(
-                phase=ScanPhase.RUNNING, items=0, last_finished=last, detail="looking over the folders"
+                phase=ScanPhase.RUNNING,
+                items=0,
+                last_finished=last,
+                detail="looking over the folders",
+                in_process=True,
             )
         to_read = ingest.to_read
         return ScanState(
@@ -66,6 +70,7 @@ class Scanner:
             items=ingest.done,
             last_finished=last,
             detail=f"{ingest.done} of {to_read} files read",
+            in_process=True,
         )
 
     def stop(self) -> None:
