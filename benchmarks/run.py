@@ -24,7 +24,9 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--files", type=int, default=20_000, help="files in the made-up library")
-    options.add_argument("--peer-files", type=int, default=4000, help="files that the other programs read, too")
+    options.add_argument(
+        "--peer-files", type=int, default=4000, help="files that the other programs read, too"
+    )
     options.add_argument("--no-peers", action="store_true", help="leave out beets and supysonic")
     options.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     chosen = options.parse_args()
