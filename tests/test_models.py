@@ -1,11 +1,14 @@
 """The values that cross the contract."""
 
 import dataclasses
+import gc
+import pickle
 
 import pytest
 
 from soulsync_engine import models
-from soulsync_engine.models import ItemRef, Kind, MediaBytes, MediaRequest, Page, Track
+from soulsync_engine.models import ArtistCredit, ItemRef, Kind, MediaBytes, MediaRequest, Page, Track
+from soulsync_engine.models.value import Value
 
 VALUES = [
     value for value in vars(models).values() if isinstance(value, type) and dataclasses.is_dataclass(value)
@@ -14,9 +17,31 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value.__name__)
 def test_every_value_is_immutable_and_hashable_by_content(value: type) -> None:
-    parameters = value.__dataclass_params__  # type: ignore[attr-defined]
-    assert parameters.frozen
-    assert parameters.eq
+    config = value.__struct_config__ if issubclass(value, Value) else value.__dataclass_params__  # type: ignore[attr-defined]
+    assert config.frozen
+    assert config.eq
+
+
+def test_items_are_dataclasses_to_those_who_treat_them_so() -> None:
+    credit = ArtistCredit(name="Tidal Kites", id="7")
+    track = Track(ref=ItemRef("home", Kind.TRACK, "1"), title="Rope", artists=(credit,))
+    renamed = dataclasses.replace(track, title="Line")
+    assert (renamed.title, renamed.artists, renamed == track) == ("Line", (credit,), False)
+    assert [entry.name for entry in dataclasses.fields(ItemRef)] == ["server", "kind", "id"]
+    assert dataclasses.fields(Track)[1].default is dataclasses.MISSING
+    assert dataclasses.asdict(track)["artists"] == ({"name": "Tidal Kites", "id": "7"},)
+    with pytest.raises(AttributeError):
+        track.title = "Line"  # type: ignore[misc]
+
+
+def test_items_survive_a_journey_to_another_process() -> None:
+    track = Track(ref=ItemRef("home", Kind.TRACK, "1"), title="Rope", genres=("Rock",))
+    assert pickle.loads(pickle.dumps(track)) == track
+    assert hash(pickle.loads(pickle.dumps(track))) == hash(track)
+
+
+def test_the_garbage_collector_passes_over_items() -> None:
+    assert not gc.is_tracked(Track(ref=ItemRef("home", Kind.TRACK, "1"), title="Rope"))
 
 
 def test_a_page_can_be_built_with_its_parameter() -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from soulsync_engine.models.pages import Page
 from soulsync_engine.models.refs import ItemRef
+from soulsync_engine.models.value import Value
 
 
 class HistoryLevel(StrEnum):
@@ -17,8 +18,7 @@ class HistoryLevel(StrEnum):
     LAST_PLAY = "last_play"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayEvent:
+class PlayEvent(Value, frozen=True, kw_only=True):
     """One play. `track` is None when the item played no longer exists; the texts remain."""
 
     played_at: datetime
@@ -37,8 +37,7 @@ class PlayEventPage(Page[PlayEvent]):
     level: HistoryLevel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayCount:
+class PlayCount(Value, frozen=True, kw_only=True):
     """How often a track was played, as far as the server knows."""
 
     track: ItemRef

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from soulsync_engine.models.refs import ItemRef
+from soulsync_engine.models.value import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +26,14 @@ class Library:
     paths: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArtistCredit:
+class ArtistCredit(Value, frozen=True, kw_only=True):
     """One artist as credited on an album or a track. `id` is the artist's id where the server links it."""
 
     name: str
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MusicBrainzIds:
+class MusicBrainzIds(Value, frozen=True, kw_only=True):
     """MusicBrainz identifiers, each a lower-case UUID. Artist ids follow the order of the tags."""
 
     recording: str | None = None
@@ -45,8 +44,7 @@ class MusicBrainzIds:
     album_artists: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artist:
+class Artist(Value, frozen=True, kw_only=True):
     """An album artist, or whoever the server lists as an artist of the library.
 
     `rating` is 0 to 100. `library_id` is None where the server's artists belong to no one library.
@@ -68,8 +66,7 @@ class Artist:
     omitted: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Album:
+class Album(Value, frozen=True, kw_only=True):
     """An album as the server groups it. `duration_ms` is the sum of its tracks, `rating` 0 to 100."""
 
     ref: ItemRef
@@ -92,8 +89,7 @@ class Album:
     omitted: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class Track(Value, frozen=True, kw_only=True):
     """One audio file or stream of a library.
 
     `duration_ms` is in milliseconds, `size` in bytes, `bitrate` in kbit/s, `sample_rate` in Hz,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from soulsync_engine.models.library import Track
 from soulsync_engine.models.refs import ItemRef
+from soulsync_engine.models.value import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,7 @@ class Playlist:
     updated: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaylistEntry:
+class PlaylistEntry(Value, frozen=True, kw_only=True):
     """One place in a playlist. `entry_id` names the place, not the track: a track may be in it twice.
 
     `position` starts at 0. `track` is filled where the listing carries the whole track.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from soulsync_engine.models.value import Value
+
 
 class Kind(StrEnum):
     """The kinds of item a library holds."""
@@ -15,8 +17,7 @@ class Kind(StrEnum):
     PLAYLIST = "playlist"
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRef:
+class ItemRef(Value, frozen=True):
     """An item's name: the configured server, the kind, and the server's own id, an opaque string."""
 
     server: str
