@@ -215,6 +215,9 @@ CASES = {
     "credit and list": Tags(
         title="T", artists=("A", "B"), artist_credit="A feat. B", artist_ids=(ARTIST_1, ARTIST_2)
     ),
+    "credit is in the list": Tags(title="T", artists=("A", "B"), artist_credit="A"),
+    "credit is the list": Tags(title="T", artists=("A",), artist_credit="A", album_artists=("B", "C")),
+    "list repeats": Tags(title="T", artists=("A", "B", "B"), artist_credit="A & B"),
     "numeric genres": Tags(title="T", genres=("(17)", "4")),
     "dates": Tags(title="T", year="2001-02-03"),
     "odd dates": Tags(title="T", year="20O1"),
@@ -249,10 +252,11 @@ def test_the_quick_readers_agree_with_mutagen(
     assert msgspec.structs.replace(quick, duration_ms=thorough.duration_ms) == thorough
 
 
+@pytest.mark.parametrize("case", ["one artist", "credit and list"])
 @pytest.mark.parametrize("kind", [AudioFormat.MP3, AudioFormat.M4A])
-def test_ordinary_files_take_the_quick_way(tmp_path: Path, kind: AudioFormat) -> None:
+def test_ordinary_files_take_the_quick_way(tmp_path: Path, kind: AudioFormat, case: str) -> None:
     path = tmp_path / f"song{kind.suffix}"
-    write_audio(path, kind, CASES["one artist"])
+    write_audio(path, kind, CASES[case])
     with path.open("rb") as file:
         head, size = file.read(HEAD_SIZE), path.stat().st_size
         found = read_plain_mp3(file, head, size) if kind is AudioFormat.MP3 else read_plain_mp4(file, size)

@@ -28,6 +28,8 @@ _FRAME_ID = re.compile(rb"[A-Z][A-Z0-9]{3}\Z")
 _FRAME_HEADER = Struct(">4sIH")
 _NOT_A_NAME = re.compile(rb"[(0-9\x80-\xff]")
 _ARTISTS = b"ARTISTS"
+_ARTIST_ATOM = b"\xa9ART"
+_ARTISTS_NAME = b"\0\0\0\x13NAME\0\0\0\0ARTISTS"
 _COMMON_FRAMES = frozenset({b"TIT2", b"TPE1", b"TALB", b"TRCK", b"TCON"})
 _DATE_FRAMES = frozenset({b"TDOR", b"TORY", b"TDRC", b"TYER"})
 _PLAIN_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}\Z")
@@ -112,7 +114,7 @@ def read_plain_mp4(file: BufferedReader, size: int) -> FileTags | None:
     # At low rates the file may state the half of the real rate, and mutagen looks deeper.
     if codec is None or not tag.duration or (codec == "aac" and (tag.samplerate or 0) < 32000):
         return None
-    texts = _texts(tag, _artists_of_mp4(tag, listed=_ARTISTS in items.data.upper()))
+    texts = _texts(tag, _artists_of_mp4(tag, items.data))
     if texts is None:
         return None
     texts["compilation"] = tag.other.get("cpil", [])
@@ -173,12 +175,28 @@ def _artists_of_mp3(tag: TinyTag, *, listed: bool) -> list[str] | None:
     return None
 
 
-def _artists_of_mp4(tag: TinyTag, *, listed: bool) -> list[str] | None:
-    """The same for MP4, where it cannot be told which values are those of the list."""
+def _artists_of_mp4(tag: TinyTag, items: bytes) -> list[str] | None:
+    """The same for MP4. tinytag leaves out values of the list that equal the artist field, so they are counted."""
     more = tag.other.get("artist", [])
-    if more and listed:
+    if tag.artist is None:
+        return more
+    if not more or _ARTISTS not in (capitals := items.upper()):
+        return [tag.artist, *more]
+    field, names = items.find(_ARTIST_ATOM), capitals.find(_ARTISTS_NAME)
+    if field < 0 or names < 0 or items.count(_ARTIST_ATOM) > 1 or capitals.count(_ARTISTS_NAME) > 1:
         return None
-    return more if tag.artist is None else [tag.artist, *more]
+    of_field = _values(items, field + len(_ARTIST_ATOM))
+    of_list = _values(items, names + len(_ARTISTS_NAME))
+    return more if of_field == 1 and of_list == len(more) else None
+
+
+def _values(items: bytes, position: int) -> int:
+    """How many `data` atoms stand one behind the other from a position on."""
+    number = 0
+    while items[position + 4 : position + 8] == b"data":
+        number += 1
+        position += max(int.from_bytes(items[position : position + 4], "big"), 8)
+    return number
 
 
 def _synchsafe(data: bytes) -> int:
