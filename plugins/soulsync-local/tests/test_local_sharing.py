@@ -102,3 +102,49 @@ def test_a_folder_that_is_gone_is_no_empty_library(client: Opened, shelf: Shelf)
     shelf.root.rename(shelf.root.with_name("away"))
     with pytest.raises(UnavailableError):
         client.albums()
+
+
+def walks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The folders that are listed from now on, as the system was asked for them."""
+    listed: list[str] = []
+    scandir = os.scandir
+
+    def counted(path: bytes) -> object:
+        listed.append(os.fsdecode(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", counted)
+    return listed
+
+
+def test_the_first_listing_of_all_does_not_look_again(
+    client: Opened, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.album("A/B", "one")
+    listed = walks(monkeypatch)
+    client.change_token(EVERYTHING)
+    looked = len(listed)
+    retag_in_place(shelf, "A/B/01 one.flac", title="one", artists=("A",), album="New")
+    assert [track.album for track in client.tracks()] == ["New"]
+    assert len(listed) == looked
+
+
+def test_a_file_written_after_the_first_look_is_read_again_by_the_next(client: Opened, shelf: Shelf) -> None:
+    shelf.album("A/B", "one")
+    before = client.change_token(EVERYTHING)
+    retag_in_place(shelf, "A/B/01 one.flac", title="one", artists=("A",), album="New")
+    client.tracks()
+    assert client.change_token(EVERYTHING) != before
+    assert [track.album for track in client.tracks()] == ["New"]
+
+
+@pytest.mark.parametrize("change", [_new, _gone, _replaced, _moved])
+def test_a_folder_that_changed_after_the_first_look_is_looked_at(
+    client: Opened, open_client: Open, shelf: Shelf, tmp_path: Path, change: Callable[[Shelf], None]
+) -> None:
+    shelf.album("A/B", "one")
+    shelf.album("E/F", "one")
+    client.change_token(EVERYTHING)
+    change(shelf)
+    seen = [track.path for track in client.tracks()]
+    assert seen == [track.path for track in open_client(data=tmp_path / "fresh").tracks()]

@@ -115,7 +115,7 @@ class LocalClient(MediaServerClient):
 
     def change_token(self, scope: Scope) -> str:
         """A digest of names and stat values. Reads no tags, stores nothing."""
-        return changes.token_of(self._library.snapshot(scope))
+        return changes.token_of(self._library.look(scope))
 
     def list_changed(
         self, kind: Kind, scope: Scope, since: str, cursor: str | None, limit: int

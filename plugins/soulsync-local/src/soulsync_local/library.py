@@ -23,7 +23,7 @@ from soulsync_local.queries import json_list
 from soulsync_local.reading import Reader
 from soulsync_local.roots import Root, contains, look_at
 from soulsync_local.settings import LocalSettings
-from soulsync_local.sharing import SharedLook
+from soulsync_local.sharing import FreshLook, SharedLook
 from soulsync_local.snapshot import Snapshot, take
 
 _LISTINGS_KEPT = 16
@@ -69,6 +69,7 @@ class LocalLibrary:
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._looked = False
         self._shared: SharedLook | None = None
+        self._fresh: FreshLook | None = None
 
     def check(self) -> None:
         """Prove that every root is there. Raises `UnavailableError`, or `ConfigurationError` when they overlap."""
@@ -112,6 +113,17 @@ class LocalLibrary:
     def snapshot(self, scope: Scope) -> Snapshot:
         """Look over the files of a scope now."""
         return take(self.of_scope(scope), self.roots, follow_symlinks=self.follow_symlinks)
+
+    def look(self, scope: Scope) -> Snapshot:
+        """As `snapshot`; where no file of the scope has been read yet, the listing that follows at once need not look.
+
+        It reads every file anyhow, so it cannot miss what was written to one meanwhile.
+        """
+        snapshot = self.snapshot(scope)
+        fresh = FreshLook(snapshot) if self._knows_none(snapshot) else None
+        with self._lock:
+            self._fresh = fresh
+        return snapshot
 
     def current(self, scope: Scope, kind: Kind | None = None) -> Ingest:
         """Look over the files of a scope, and bring the index up to date with what is found.
@@ -174,7 +186,7 @@ class LocalLibrary:
 
     def start_listing(self, scope: Scope) -> Listing:
         """Begin a listing of tracks with the files as they are now."""
-        listing = Listing(secrets.token_hex(6), self._ingest_of(self.snapshot(scope)))
+        listing = Listing(secrets.token_hex(6), self._ingest_of(self._latest_look(scope)))
         with self._lock:
             self._listings[listing.id] = listing
             while len(self._listings) > _LISTINGS_KEPT:
@@ -194,11 +206,30 @@ class LocalLibrary:
             if self._latest is not None:
                 ingests[id(self._latest)] = self._latest
             self._listings.clear()
-            self._latest = self._shared = None
+            self._latest = self._shared = self._fresh = None
             self._looked = False
         for ingest in ingests.values():
             ingest.close()
         self.index.close()
+
+    def _latest_look(self, scope: Scope) -> Snapshot:
+        libraries = {root.library for root in self.of_scope(scope)}
+        with self._lock:
+            fresh, self._fresh = self._fresh, None
+        if fresh is not None and fresh.holds(libraries) and self._knows_none(fresh.snapshot):
+            return fresh.snapshot
+        return self.snapshot(scope)
+
+    def _knows_none(self, snapshot: Snapshot) -> bool:
+        """Whether no file of these libraries has ever been read."""
+        if not self.index.path.exists():
+            return True
+        with self.index.read() as connection:
+            known = connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM file WHERE library IN (SELECT value FROM json_each(?)))",
+                (json_list(found.root.library for found in snapshot.walks),),
+            ).fetchone()
+        return not known[0]
 
     def _ingest_of(self, snapshot: Snapshot) -> Ingest:
         """An ingest for that state; the one that is under way where the files are as they were then."""

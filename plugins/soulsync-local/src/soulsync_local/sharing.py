@@ -17,26 +17,41 @@ from soulsync_local.snapshot import Snapshot
 _SECONDS: Final = 2.0
 
 
+class FreshLook:
+    """A look at the files that may be as good as another one for two seconds."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._until = time.monotonic() + _SECONDS
+        self._folders = _folders(snapshot)
+
+    def holds(self, libraries: set[str]) -> bool:
+        """Whether it is one at these libraries, of just now, and no folder has changed since.
+
+        Then no file came, went, was renamed or was replaced, and no disk was unmounted. Only a file written in place
+        goes unnoticed, until the next look.
+        """
+        return (
+            self.snapshot.digests.keys() == libraries
+            and time.monotonic() < self._until
+            and _folders(self.snapshot) == self._folders
+        )
+
+
 class SharedLook:
     """What has listed all tracks just now."""
 
     def __init__(self, ingest: Ingest) -> None:
         self.ingest = ingest
-        self._until = time.monotonic() + _SECONDS
+        self._look = FreshLook(ingest.snapshot)
         self._kinds = {Kind.ALBUM, Kind.ARTIST}
-        self._folders = _folders(ingest.snapshot)
 
     def serves(self, kind: Kind, libraries: set[str]) -> bool:
-        """Whether a listing of that kind can do without a look of its own.
-
-        It can within two seconds, once for each kind, and only while no folder has changed: then no file came, went,
-        was renamed or was replaced, and no disk was unmounted. Only a file written in place goes unnoticed, until the
-        next look.
-        """
-        if kind not in self._kinds or self.ingest.failed or self.ingest.snapshot.digests.keys() != libraries:
+        """Whether a listing of that kind can do without a look of its own: as long as this one holds, once each."""
+        if kind not in self._kinds or self.ingest.failed:
             return False
         self._kinds.discard(kind)
-        return time.monotonic() < self._until and _folders(self.ingest.snapshot) == self._folders
+        return self._look.holds(libraries)
 
 
 def _folders(snapshot: Snapshot) -> list[tuple[int, ...] | None]:
