@@ -162,19 +162,27 @@ class MediaServerEngine(Operations):
         *,
         full: bool = False,
         dry_run: bool = False,
+        confirm: str | None = None,
         on_progress: Callable[[SyncProgress], None] | None = None,
         cancel: Event | None = None,
     ) -> SyncReport:
         """Bring the mirror up to date with one server, by default the active one.
 
-        `full` reads everything even where nothing seems to have changed; `dry_run` writes nothing; `cancel`
-        stops at the next page. What was not proven gone stays.
+        `full` reads everything even where nothing seems to have changed; `dry_run` writes nothing; `confirm` is the
+        confirmation that an earlier report asked for; `cancel` stops within a page. What was not proven gone stays.
         """
         from soulsync_engine.sync import sync_server
 
         target = self.server(server)
         report = sync_server(
-            target, self.mirror, full=full, dry_run=dry_run, on_progress=on_progress, cancel=cancel
+            target,
+            self.mirror,
+            policy=self._config.sync,
+            full=full,
+            dry_run=dry_run,
+            confirm=confirm,
+            on_progress=on_progress,
+            cancel=cancel,
         )
         if report.state == "complete" and not dry_run:
             summary = f"{report.mode}: {report.reason}"

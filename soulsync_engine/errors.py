@@ -11,14 +11,19 @@
     ├── AuthenticationError     the server refused the credentials: enter them again
     ├── NotAllowedError         the credentials are fine, the right is missing: ask the server's admin
     ├── UnavailableError        the server or folder cannot be reached now: retry
+    │   └── StalledError            it was there and fell silent, so the work was ended
     ├── UnsupportedError        this server or backend does not offer that operation
     ├── NotFoundError           the named item, library or playlist is not there
     ├── ConflictError           somebody else changed it meanwhile: read again, then retry
+    │   └── LeaseLostError          another sync of the server took over: leave it to that one
     ├── IncompleteSweepError    a listing ended before its end was proven: nothing was removed
     ├── ClosedError             the host used an engine or a server after closing it
     └── MirrorError             the local database cannot be used
         ├── MirrorVersionError      it was written by a newer version
         ├── MirrorLockedError       another process is writing to it
+        ├── MirrorUnavailableError  its database server cannot be reached now: retry
+        ├── FeedCursorError         the change feed no longer, or not yet, reaches to that number
+        ├── MirrorImportError       what was to be taken over is no export of a mirror
         └── MirrorCorruptError      it is not a mirror, or it is damaged
 
 A message is one sentence that says what happened and whose fault it is; `next_step` says what to do.
@@ -56,10 +61,20 @@ class SoulSyncError(Exception):
         self.next_step = next_step
         self.retry_after = retry_after
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors come back from workers in other processes; their constructors take more than the message.
+        return _restored, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         where = f"{self.server}: " if self.server else ""
         advice = f" {self.next_step}" if self.next_step else ""
         return f"{where}{self.message}{advice}"
+
+
+def _restored(kind: type[SoulSyncError], args: tuple[object, ...], state: dict[str, object]) -> SoulSyncError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class ConfigurationError(SoulSyncError):
@@ -136,6 +151,12 @@ class UnavailableError(SoulSyncError):
     retryable = True
 
 
+class StalledError(UnavailableError):
+    """The server took the request and then sent nothing for too long."""
+
+    code = "stalled"
+
+
 class UnsupportedError(SoulSyncError):
     """The operation is not offered; no request was made. `support` carries the graded reason."""
 
@@ -168,6 +189,13 @@ class ConflictError(SoulSyncError):
     retryable = True
 
 
+class LeaseLostError(ConflictError):
+    """A sync was silent for so long that another one took its place."""
+
+    code = "lease-lost"
+    retryable = False
+
+
 class IncompleteSweepError(SoulSyncError):
     """An enumeration is not proven complete, so nothing may be concluded from what is absent in it."""
 
@@ -198,6 +226,30 @@ class MirrorLockedError(MirrorError):
 
     code = "mirror-locked"
     retryable = True
+
+
+class MirrorUnavailableError(MirrorError):
+    """The server that holds the mirror cannot be reached."""
+
+    code = "mirror-unavailable"
+    retryable = True
+
+
+class FeedCursorError(MirrorError):
+    """A number that the change feed cannot go on from. `first` and `last` are those it has."""
+
+    code = "feed-cursor"
+
+    def __init__(self, message: str, *, first: int, last: int, next_step: str | None = None) -> None:
+        super().__init__(message, next_step=next_step)
+        self.first = first
+        self.last = last
+
+
+class MirrorImportError(MirrorError):
+    """What was to be imported is no export, or only a part of one."""
+
+    code = "mirror-import"
 
 
 class MirrorCorruptError(MirrorError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 from soulsync_engine.errors import IncompleteSweepError
 from soulsync_engine.models import Page, PagingLimits
@@ -16,10 +17,27 @@ Fetch = Callable[[str | None, int], Page[T]]
 """Fetches one page: `(cursor, limit) -> Page`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where to begin: at the page of `cursor`, after `seen` items (and problems) of a declared `total`."""
+
+    cursor: str | None = None
+    seen: int = 0
+    total: int | None = None
+
+
+BEGINNING: Final = Start()
+
+
 def iterate(
-    fetch: Fetch[T], limits: PagingLimits, page_size: int | None = None, *, server: str | None = None
+    fetch: Fetch[T],
+    limits: PagingLimits,
+    page_size: int | None = None,
+    *,
+    server: str | None = None,
+    start: Start = BEGINNING,
 ) -> Iterator[Page[T]]:
-    """Every page of a listing, in order.
+    """Every page of a listing, in order, from `start` on.
 
     Ends normally only when the listing reached its end and agrees with the total it declared;
     otherwise raises `IncompleteSweepError` after the pages that did arrive, or whatever `fetch` raises.
@@ -28,13 +46,13 @@ def iterate(
     if page_size is not None and page_size < 1:
         raise ValueError(f"a page holds at least one item, not {page_size}")
     size = min(page_size or limits.max_page_size, limits.max_page_size)
-    count = _Count(server)
-    first = fetch(None, size)
+    count = _Count(server, start)
+    first = fetch(start.cursor, size)
     count.add(first)
     yield first
     cursor = first.next_cursor
-    if cursor is not None and _can_prefetch(first, limits):
-        cursor = yield from _prefetched(fetch, limits, first, size, count)
+    if cursor is not None and _can_prefetch(first, limits, start.seen):
+        cursor = yield from _prefetched(fetch, limits, first, start.seen, size, count)
     yield from _sequential(fetch, cursor, size, count)
     count.check()
 
@@ -42,9 +60,9 @@ def iterate(
 class _Count:
     """What has arrived so far, against what was declared."""
 
-    def __init__(self, server: str | None) -> None:
-        self.seen = 0
-        self.total: int | None = None
+    def __init__(self, server: str | None, start: Start) -> None:
+        self.seen = start.seen
+        self.total = start.total
         self._server = server
 
     def add(self, page: Page[T]) -> None:
@@ -75,12 +93,12 @@ def _length(page: Page[T]) -> int:
     return len(page.items) + len(page.problems)
 
 
-def _can_prefetch(first: Page[T], limits: PagingLimits) -> bool:
+def _can_prefetch(first: Page[T], limits: PagingLimits, before: int) -> bool:
     return (
         limits.offset_cursors
         and limits.max_concurrency > 1
         and first.total is not None
-        and first.next_cursor == str(_length(first))
+        and first.next_cursor == str(before + _length(first))
     )
 
 
@@ -97,15 +115,17 @@ def _sequential(fetch: Fetch[T], cursor: str | None, size: int, count: _Count) -
 
 
 def _prefetched(
-    fetch: Fetch[T], limits: PagingLimits, first: Page[T], size: int, count: _Count
+    fetch: Fetch[T], limits: PagingLimits, first: Page[T], before: int, size: int, count: _Count
 ) -> Generator[Page[T], None, str | None]:
     """Pages after the first, several in flight. Returns the cursor to go on from, None at the end.
+
+    `before` is the offset of the first one.
 
     The step is what the first page brought, since servers cap page sizes silently. A later page
     that brings less makes the offsets behind it wrong, so it ends the prefetching.
     """
     step, total = _length(first), first.total or 0
-    offsets = deque(range(step, total, step))
+    offsets = deque(range(before + step, total, step))
     waiting: deque[tuple[int, Future[Page[T]]]] = deque()
     with ThreadPoolExecutor(limits.max_concurrency, thread_name_prefix="soulsync-page") as pool:
         try:

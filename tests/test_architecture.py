@@ -66,7 +66,7 @@ def test_core_names_no_official_backend(source: Path) -> None:
 
 LAYERS = [
     {"errors", "models", "py"},
-    {"capabilities", "http", "spec", "settings", "signin", "redaction", "pictures", "matching"},
+    {"capabilities", "http", "policy", "spec", "settings", "signin", "redaction", "pictures", "matching"},
     {"contract"},
     {"hookspecs", "plugin", "answers", "paging", "bus", "discovery"},
     {"loading", "plugins"},

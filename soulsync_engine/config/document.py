@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from soulsync_engine.config.model import EngineConfig, ServerConfig
 from soulsync_engine.config.validation import configuration_error
 from soulsync_engine.errors import ConfigurationError
+from soulsync_engine.policy import CAREFUL, SyncPolicy
 
 _NAME = re.compile(r"\w[\w .-]*")
 
@@ -37,11 +38,21 @@ class _Engine(_Section):
     data_dir: Path | None = None
 
 
+class _Sync(_Section):
+    grace_sweeps: int = Field(CAREFUL.grace_sweeps, ge=1)
+    grace_hours: float = Field(CAREFUL.grace_hours, ge=0)
+    confirm_above: float = Field(CAREFUL.confirm_above, ge=0, le=1)
+    sweep_hours: float = Field(CAREFUL.sweep_hours, ge=0)
+    stall_seconds: float = Field(CAREFUL.stall_seconds, gt=0)
+    keep_changes_days: float | None = Field(CAREFUL.keep_changes_days, ge=0)
+
+
 class _Document(_Section):
     server: _Active = _Active()
     servers: dict[str, _Entry] = {}
     mirror: _Mirror = _Mirror()
     engine: _Engine = _Engine()
+    sync: _Sync = Field(default_factory=lambda: _Sync.model_validate({}))
 
 
 def check_name(name: str) -> None:
@@ -78,6 +89,7 @@ def build(document: Mapping[str, object], *, source: Path | None) -> EngineConfi
         data_dir=data_dir,
         mirror_url=checked.mirror.url or f"sqlite:///{data_dir / 'mirror.db'}",
         source=source,
+        sync=SyncPolicy(**checked.sync.model_dump()),
     )
 
 

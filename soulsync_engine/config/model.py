@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from soulsync_engine.policy import CAREFUL, SyncPolicy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
@@ -21,7 +23,7 @@ class EngineConfig:
     """All configured servers, by name, and where the engine keeps its data.
 
     `active` is the server that `engine.X()` goes to, the one chosen or the only one, None while there is none.
-    `source` is the file it came from, None for values passed in code.
+    `source` is the file it came from, None for values passed in code. `sync` says how careful syncs are.
     """
 
     servers: Mapping[str, ServerConfig]
@@ -29,3 +31,4 @@ class EngineConfig:
     data_dir: Path
     mirror_url: str
     source: Path | None = None
+    sync: SyncPolicy = CAREFUL

@@ -19,7 +19,7 @@ from soulsync_engine.errors import ConfigurationError
 
 CONFIG_VARIABLE: Final = "SOULSYNC_CONFIG"
 _PREFIX: Final = "SOULSYNC_"
-_SECTIONS: Final = ("server", "servers", "mirror", "engine")
+_SECTIONS: Final = ("server", "servers", "mirror", "engine", "sync")
 
 Document = dict[str, object]
 

@@ -1,11 +1,13 @@
 """The mirror: a durable, searchable local copy of what servers hold.
 
-`schema` are the tables, `migrations` how they came to be, `database` the connections. A sync writes through `store`
-and `removal`; the latter takes nothing but the proof that `sweep` makes. `mirror` is what hosts read.
+`schema` and `bookkeeping` are the tables, `migrations` how they came to be, `database` the connections. A sync writes
+through `store`, under a `lease`, and ends with `settling`: `placing` finds known items under new ids, `removal` takes
+nothing but the proof that `sweep` makes. `mirror` is what hosts read.
 """
 
 from soulsync_engine.mirror.mirror import Mirror
 from soulsync_engine.mirror.records import (
+    Ambiguity,
     Change,
     ChangeType,
     KindCounts,
@@ -18,6 +20,7 @@ from soulsync_engine.mirror.records import (
 )
 
 __all__ = [
+    "Ambiguity",
     "Change",
     "ChangeType",
     "KindCounts",

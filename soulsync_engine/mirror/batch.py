@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
@@ -11,9 +10,10 @@ from typing import Final
 
 from sqlalchemy import Table
 
+from soulsync_engine.mirror.database import Cursor, Database
 from soulsync_engine.mirror.encoding import Credit, Value
 from soulsync_engine.mirror.rows import Mapper
-from soulsync_engine.mirror.search_index import Entry, write_entries
+from soulsync_engine.mirror.search import Entry, write_entries
 from soulsync_engine.mirror.statements import insert_of, of_rows, statements
 
 Parameters = tuple[Value, ...]
@@ -34,6 +34,10 @@ class Batch:
     item_updates: list[Parameters] = field(default_factory=list)
     item_removals: list[Parameters] = field(default_factory=list)
     id_updates: list[Parameters] = field(default_factory=list)
+    id_misses: list[Parameters] = field(default_factory=list)
+    id_points: list[Parameters] = field(default_factory=list)
+    field_writes: list[Parameters] = field(default_factory=list)
+    votes: list[Parameters] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     outdated_entries: list[int] = field(default_factory=list)
     _linked: list[Parameters] = field(default_factory=list)
@@ -53,25 +57,30 @@ class Batch:
         self._outdated.append((uid,))
         self.credit(uid, credits)
 
-    def write(self, cursor: sqlite3.Cursor, mapper: Mapper) -> None:
+    def write(self, database: Database, cursor: Cursor, mapper: Mapper) -> None:
         """Run all of it."""
-        sql = statements(mapper.table)
-        self._insert_items(cursor, mapper.table)
+        sql = statements(database.dialect, mapper.table)
+        self._insert_items(database, cursor, mapper.table)
         _insert(cursor, sql.insert_id, self.ids)
         for statement, rows in (
             (sql.update_item, self.item_updates),
             (sql.remove_item, self.item_removals),
             (sql.update_id, self.id_updates),
+            (sql.miss_id, self.id_misses),
+            (sql.point_id, self.id_points),
             (sql.delete_credits, self._outdated),
+            (sql.note_write, self.field_writes),
+            (sql.vote, self.votes),
         ):
             if rows:
                 cursor.executemany(statement, rows)
         _insert(cursor, sql.insert_credit, self._linked)
         _insert(cursor, sql.insert_unlinked_credit, self._unlinked)
         _insert(cursor, sql.insert_change, self.changes)
-        write_entries(cursor, mapper.kind, self.outdated_entries, self.entries)
+        if self.outdated_entries or self.entries:
+            write_entries(database, cursor, mapper.kind, self.outdated_entries, self.entries)
 
-    def _insert_items(self, cursor: sqlite3.Cursor, table: Table) -> None:
+    def _insert_items(self, database: Database, cursor: Cursor, table: Table) -> None:
         # The driver takes ten times as long for a None as for a number, and most rows have many; so rows that lack
         # the same columns share a statement without those columns.
         shapes: dict[tuple[bool, ...], list[Parameters]] = {}
@@ -80,18 +89,21 @@ class Batch:
         names = table.columns.keys()
         for shape, rows in shapes.items():
             if len(rows) < _WORTH_A_STATEMENT:
-                cursor.executemany(insert_of(table, tuple(names)), rows)
+                cursor.executemany(insert_of(database.dialect, table, tuple(names)), rows)
             else:
                 places = [place for place, missing in enumerate(shape) if not missing]
                 filled = tuple([names[place] for place in places])
-                cursor.executemany(insert_of(table, filled), map(itemgetter(*places), rows))
+                cursor.executemany(
+                    insert_of(database.dialect, table, filled), list(map(itemgetter(*places), rows))
+                )
 
 
-def _insert(cursor: sqlite3.Cursor, statement: str, rows: list[Parameters]) -> None:
+def _insert(cursor: Cursor, statement: str, rows: list[Parameters]) -> None:
     together = len(rows) - len(rows) % _TOGETHER
     if together:
         parts = (rows[start : start + _TOGETHER] for start in range(0, together, _TOGETHER))
         cursor.executemany(
-            of_rows(statement, _TOGETHER), (tuple(chain.from_iterable(part)) for part in parts)
+            of_rows(statement, _TOGETHER), [tuple(chain.from_iterable(part)) for part in parts]
         )
-    cursor.executemany(statement, rows[together:])
+    if together < len(rows):
+        cursor.executemany(statement, rows[together:])

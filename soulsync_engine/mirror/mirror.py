@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from threading import Lock
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from sqlalchemy import func, select
 
-from soulsync_engine.errors import ConflictError, NotFoundError
-from soulsync_engine.mirror import schema
-from soulsync_engine.mirror.database import Database
+from soulsync_engine.errors import NotFoundError
+from soulsync_engine.mirror import schema, servers, transfer
+from soulsync_engine.mirror.database import Database, open_database
 from soulsync_engine.mirror.encoding import read_names
-from soulsync_engine.mirror.feed import read_changes
+from soulsync_engine.mirror.feed import bounds, forget_changes, read_changes
+from soulsync_engine.mirror.ledger import find_item, item_of, writers_of
 from soulsync_engine.mirror.loading import decode, load, server_names, server_number
 from soulsync_engine.mirror.migration import bring_up_to_date
 from soulsync_engine.mirror.records import Change, MirrorCounts, MirroredItem, SearchHit, SyncRun
 from soulsync_engine.mirror.rows import MAPPERS
 from soulsync_engine.mirror.runs import last_run
-from soulsync_engine.mirror.search_index import INDEXES, search_index
-from soulsync_engine.models import Album, Artist, Kind, Library, Track
+from soulsync_engine.mirror.search import INDEXES, find
+from soulsync_engine.models import Album, Artist, ItemRef, Kind, Library, Track
 
 ItemT = TypeVar("ItemT", Artist, Album, Track)
 
-_PAGE = 1000
+_PAGE: Final = 1000
 
 
 class Mirror:
@@ -38,19 +38,18 @@ class Mirror:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._syncing: set[str] = set()
-        self._lock = Lock()
 
     @classmethod
     def open(cls, url: str, *, busy_timeout: float = 10.0) -> Self:
         """Open the mirror at a URL such as `sqlite:////home/me/mirror.sqlite3`, creating and migrating it as needed.
 
-        `busy_timeout` is how many seconds to wait for another process that writes. Raises
-        `MirrorVersionError` for a file of a newer version, `MirrorCorruptError` for one that is damaged or
-        no mirror, and leaves both untouched; `MirrorLockedError` when the wait was in vain; `ConfigurationError`
-        for a URL that cannot be one of a mirror.
+        `postgresql://user@host/database` is the same in PostgreSQL. `busy_timeout` is how many seconds to wait for
+        another process that writes. Raises `MirrorVersionError` for a mirror of a newer version, `MirrorCorruptError`
+        for one that is damaged or none at all, and leaves both untouched; `MirrorLockedError` when the wait was in
+        vain; `MirrorUnavailableError` when a database server cannot be reached; `ConfigurationError` for a URL that
+        cannot be one of a mirror.
         """
-        database = Database(url, busy_timeout=busy_timeout)
+        database = open_database(url, busy_timeout=busy_timeout)
         try:
             bring_up_to_date(database)
         except BaseException:
@@ -91,16 +90,23 @@ class Mirror:
     def last_seq(self) -> int:
         """The number of the newest change, 0 when there is none."""
         with self.database.reading() as connection:
-            return connection.scalar(select(func.max(schema.changes.c.seq))) or 0
+            return bounds(connection)[1]
 
     def changes(
         self, since: int = 0, *, server: str | None = None, limit: int | None = None
     ) -> Iterator[Change]:
         """The changes after number `since`, oldest first, at most `limit`.
 
-        They are read page by page, so changes that happen meanwhile may come too.
+        They are read page by page, so changes that happen meanwhile may come too. Whoever has all changes up to a
+        number has seen just what leads from the state before to the state then. Raises `FeedCursorError` when what
+        follows `since` is forgotten, or `since` is beyond the end.
         """
         return read_changes(self.database, since, server=server, limit=limit)
+
+    def forget_changes(self, before: datetime) -> int:
+        """Forget the changes from before a time (aware), to save space; gives how many."""
+        with self.database.writing() as connection:
+            return forget_changes(connection, before)
 
     def search(
         self,
@@ -128,7 +134,7 @@ class Mirror:
                 conditions = [] if number is None else [items.c.server_id == number]
                 if libraries is not None:
                     conditions.append(items.c.library_id.in_(list(libraries)))
-                query = search_index(INDEXES[kind], text, *conditions)
+                query = find(self.database, kind, text, conditions)
                 if query is None:
                     return ()
                 rows = connection.execute(query.limit(offset + limit))
@@ -146,10 +152,24 @@ class Mirror:
         """The item of that uid, also one that was removed. An unknown uid is `NotFoundError`."""
         if uid.isascii() and uid.isdecimal() and len(uid) < 19:
             with self.database.reading() as connection:
-                for kind in MAPPERS:
-                    for item, removed in load(connection, kind, [int(uid)]).values():
-                        return MirroredItem(uid=uid, item=item, removed=removed)
+                found = item_of(connection, int(uid))
+                if found is not None:
+                    return found
         raise NotFoundError(f"The mirror has no item {uid!r}.", next_step="Look for it with a search.")
+
+    def find(self, ref: ItemRef) -> MirroredItem:
+        """The item that a server knows, or once knew, under that id. An unknown one is `NotFoundError`."""
+        with self.database.reading() as connection:
+            found = find_item(connection, ref)
+        if found is None:
+            raise NotFoundError(f"The mirror has never seen {ref}.", next_step="Look for it with a search.")
+        return found
+
+    def written_by(self, uid: str) -> Mapping[str, SyncRun]:
+        """For each field of an item the sync that wrote the value it has. An unknown uid is `NotFoundError`."""
+        known = self.get(uid)
+        with self.database.reading() as connection:
+            return writers_of(connection, int(uid), known)
 
     def iter_artists(self, server: str | None = None) -> Iterator[Artist]:
         """All artists, in the order the mirror met them."""
@@ -179,22 +199,40 @@ class Mirror:
         with self.database.reading() as connection:
             return last_run(connection, server)
 
-    @contextmanager
-    def syncing(self, server: str) -> Iterator[None]:
-        """Keep a second sync of the same server away as long as the block runs; it gets a `ConflictError`."""
-        with self._lock:
-            if server in self._syncing:
-                raise ConflictError(
-                    "A sync of this server is running already.",
-                    server=server,
-                    next_step="Wait until it is done, or cancel it.",
-                )
-            self._syncing.add(server)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._syncing.remove(server)
+    def missing(self, server: str, kind: Kind) -> Iterator[MirroredItem]:
+        """The items that the last sweep did not see, and that are not removed yet."""
+        return servers.missing_items(self.database, server, kind)
+
+    def forget_server(self, name: str) -> int:
+        """Remove everything the mirror has of a server for good, also from the change feed; gives how many items.
+
+        For a server that is no longer configured: what a configured one no longer has, a sync removes.
+        """
+        return servers.forget(self.database, name)
+
+    def move_server(self, old: str, new: str) -> int:
+        """What was the server `old` is the server `new` now, for example after a move to another machine.
+
+        Its items keep their uids; the next sync of `new` finds their new ids by what speaks for them. Gives how many.
+        Raises `NotFoundError` for an unknown `old`, `ConflictError` when the mirror has items of `new` already.
+        """
+        return servers.move(self.database, old, new)
+
+    def export(self) -> Iterator[str]:
+        """What the mirror knows and no server could tell again, as lines of JSON: items, their uids and their ids."""
+        return transfer.export(self.database)
+
+    def import_(self, lines: Iterable[str]) -> int:
+        """Take over what another mirror exported; gives how many items.
+
+        They count as missing until the next sync of their servers sees them, under these ids or under others. Raises
+        `MirrorImportError` for what is no export, and `ConflictError` when this mirror is not empty.
+        """
+        return transfer.import_(self.database, lines)
+
+    def rebuild(self, server: str) -> None:
+        """Let the next sync of a server read and compare everything, and make the search index anew. Uids stay."""
+        servers.rebuild(self.database, server)
 
     def _iterate(self, kind: Kind, type: type[ItemT], server: str | None) -> Iterator[ItemT]:
         table = MAPPERS[kind].table

@@ -13,13 +13,14 @@ from soulsync_engine.models import Album, Artist, Item, ItemRef, Kind, Track
 class ChangeType(StrEnum):
     """What happened to an item.
 
-    `MOVED`: its path changed and nothing else that people see. `RESTORED`: it had been removed and came
-    back, under the same uid.
+    `MOVED`: its path changed and nothing else that people see. `REMAPPED`: the server gave it another id; the uid
+    stays. `RESTORED`: it had been removed and came back under the same uid, perhaps with another id.
     """
 
     ADDED = "added"
     CHANGED = "changed"
     MOVED = "moved"
+    REMAPPED = "remapped"
     REMOVED = "removed"
     RESTORED = "restored"
 
@@ -30,7 +31,7 @@ class Change:
 
     `seq` grows from entry to entry; remember the last one you dealt with. `ref` and `title` are as they
     were at that moment, the title cut at 200 characters. `fields` are the names of the model's fields
-    that differ, sorted: for changed, moved and restored items.
+    that differ, sorted: for changed, moved, remapped and restored items. `run` is the sync that found it.
     """
 
     seq: int
@@ -41,6 +42,7 @@ class Change:
     title: str
     fields: tuple[str, ...]
     at: datetime
+    run: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +57,16 @@ class MirrorCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirroredItem:
-    """An item as last seen. `uid` is the mirror's own lasting name for it; `removed` says that it is gone."""
+    """An item as last seen. `uid` is the mirror's own lasting name for it; `removed` says that it is gone.
+
+    `missing` says that the last sweep did not see it. `ids` are all it has had on the server, the one in use first.
+    """
 
     uid: str
     item: Item
     removed: bool
+    missing: bool = False
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,17 @@ class SearchHit:
     uid: str
     item: Artist | Album | Track
     score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguity:
+    """An item under a new id that may be one of several known ones, or shares what speaks for it with others.
+
+    It was added as a new one, or left out until it is clear which are gone.
+    """
+
+    ref: ItemRef
+    title: str
 
 
 class SyncMode(StrEnum):
@@ -82,9 +100,9 @@ class SyncMode(StrEnum):
 class SyncState(StrEnum):
     """How a sync ended.
 
-    `COMPLETE`: everything was seen, what is gone was removed. `INCOMPLETE`: everything listed is stored, but
-    absence could not be proven, so nothing was removed. `INTERRUPTED`: cancelled, or its process was ended.
-    After `FAILED` and `INTERRUPTED` what had arrived is stored, and nothing was removed.
+    `COMPLETE`: everything was seen, and what is gone is removed, or missing until its grace is over. `INCOMPLETE`:
+    everything listed is stored, but absence could not be proven, so nothing was removed. `INTERRUPTED`: cancelled, or
+    its process was ended. After `FAILED` and `INTERRUPTED` what had arrived is stored, and nothing was removed.
     """
 
     RUNNING = "running"
@@ -96,13 +114,18 @@ class SyncState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindCounts:
-    """What a sync did with the items of one kind. `seen` are the items the server still has."""
+    """What a sync did with the items of one kind. `seen` are the items the server still has.
+
+    `missing` are absent on the server and not removed: not for long enough yet, or for want of a confirmation.
+    """
 
     seen: int = 0
     added: int = 0
     changed: int = 0
     moved: int = 0
+    remapped: int = 0
     removed: int = 0
+    missing: int = 0
     restored: int = 0
     unchanged: int = 0
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -61,8 +62,11 @@ class Mapper:
     encode: Callable[[Any], Encoded]
     decode: Callable[[ItemRef, Stored, Sequence[Credit], frozenset[str]], Item]
 
-    def to_row(self, item: Item) -> Row:
-        """The row of an item. Raises `ContractViolationError` when it holds what cannot be stored."""
+    def to_row(self, item: Item, *, takes_nul: bool = True) -> Row:
+        """The row of an item. Raises `ContractViolationError` when it holds what cannot be stored.
+
+        `takes_nul` says whether the database's texts may hold NUL characters.
+        """
         escaped = None
         try:
             values, credited = self.encode(item)
@@ -71,7 +75,10 @@ class Mapper:
             omitted = names(tuple(sorted(item.omitted))) if item.omitted else None
             try:
                 packed = _pack((ROW_VERSION, omitted, values, credited))
+                plain = takes_nul or not _has_nul(values, credited)
             except UnicodeEncodeError:
+                plain = False
+            if not plain:
                 escaped = 1
                 values, credited = tuple(map(escape, values)), tuple(map(escape_credit, credited))
                 packed = _pack((ROW_VERSION, omitted, values, credited))
@@ -95,8 +102,13 @@ class Mapper:
 
     def title(self, item: Item) -> str:
         """What names an item to people, as far as a database text can hold it."""
-        title: str = getattr(item, self.title_field)[:200]
+        title: str = getattr(item, self.title_field)[:200].replace("\0", "\\x00")
         return title if title.isascii() else title.encode("utf-8", "backslashreplace").decode()
+
+
+def _has_nul(values: tuple[Value, ...], credits: tuple[Credit, ...]) -> bool:
+    texts = chain(values, (name for _, _, name, _ in credits))
+    return any(isinstance(value, str) and "\0" in value for value in texts)
 
 
 _NONE: Final[frozenset[str]] = frozenset()
@@ -105,6 +117,11 @@ _NO_IDS: Final = MusicBrainzIds()
 
 def _flag(value: bool | None) -> int | None:
     return None if value is None else int(value)
+
+
+def _read_flag(stored: int | None) -> bool | None:
+    # Not every database has truth values of its own.
+    return None if stored is None else bool(stored)
 
 
 def _credited(role: str, artists: tuple[ArtistCredit, ...]) -> tuple[Credit, ...]:
@@ -153,7 +170,7 @@ def _decode_artist(
         album_count=values[5],
         track_count=values[6],
         rating=values[7],
-        favorite=values[8],
+        favorite=_read_flag(values[8]),
         library_id=values[9],
         added=maybe_moment(values[10]),
         updated=maybe_moment(values[11]),
@@ -195,13 +212,13 @@ def _decode_album(ref: ItemRef, values: Stored, credits: Sequence[Credit], omitt
         sort_title=values[1],
         year=values[2],
         genres=read_names(values[3]),
-        compilation=values[4],
+        compilation=_read_flag(values[4]),
         track_count=values[5],
         disc_count=values[6],
         duration_ms=values[7],
         musicbrainz=_read_musicbrainz(values[8:14]),
         rating=values[14],
-        favorite=values[15],
+        favorite=_read_flag(values[15]),
         play_count=values[16],
         library_id=values[17],
         added=maybe_moment(values[18]),
@@ -267,7 +284,7 @@ def _decode_track(ref: ItemRef, values: Stored, credits: Sequence[Credit], omitt
         codec=values[18],
         sample_rate=values[19],
         rating=values[20],
-        favorite=values[21],
+        favorite=_read_flag(values[21]),
         play_count=values[22],
         last_played=maybe_moment(values[23]),
         library_id=values[24],

@@ -3,30 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, CursorResult, Row, insert, select, update
+from sqlalchemy import Connection, CursorResult, Row, exists, func, insert, select, update
 
 from soulsync_engine.errors import MirrorError
+from soulsync_engine.mirror.bookkeeping import checkpoints, sync_runs
 from soulsync_engine.mirror.encoding import maybe_moment, microseconds, moment
+from soulsync_engine.mirror.lease import is_held
 from soulsync_engine.mirror.loading import server_number
 from soulsync_engine.mirror.records import KindCounts, SyncMode, SyncRun, SyncState
 from soulsync_engine.mirror.rows import ROW_VERSION
-from soulsync_engine.mirror.schema import servers, sync_runs
+from soulsync_engine.mirror.schema import native_ids, servers
 from soulsync_engine.models import Kind, Scope
 
 _ERROR_LENGTH: Final = 2000
+_HOUR: Final = 3_600_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A sync that has begun."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What earlier syncs of a scope left.
 
-    id: int
-    server_number: int
+    `completed`: one of them saw everything. `token` is the state of the server it saw, `swept` the hours since what is
+    absent was last looked for, `whole` whether it was that sync itself that looked. `staging` says that items under
+    unknown ids may be known ones.
+    """
+
+    completed: bool = False
+    token: str | None = None
+    swept: float | None = None
+    whole: bool = False
+    staging: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A sync that did not reach its end: which way it went, from which state of the server, and to which."""
+
+    mode: SyncMode
+    token: str | None
+    since: str | None
+    hours: float
 
 
 def scope_key(scope: Scope) -> str:
@@ -35,11 +56,23 @@ def scope_key(scope: Scope) -> str:
     return msgspec.json.encode({"libraries": libraries, "user": scope.user}).decode()
 
 
-def begin_run(connection: Connection, server: str, scope: Scope, mode: SyncMode, reason: str) -> Run:
-    """Enter a sync, and the server when it is new. A run that never ended was interrupted."""
+def enter_server(connection: Connection, server: str) -> int:
+    """The number of a server, which is entered when it is new."""
     number = server_number(connection, server)
-    if number is None:
-        number = _key(connection.execute(insert(servers).values(name=server)))
+    return _key(connection.execute(insert(servers).values(name=server))) if number is None else number
+
+
+def begin_run(
+    connection: Connection,
+    number: int,
+    scope: Scope,
+    mode: SyncMode,
+    reason: str,
+    *,
+    token: str | None,
+    since: str | None,
+) -> int:
+    """Enter a sync; gives its number. A run that never ended was interrupted."""
     connection.execute(
         update(sync_runs)
         .where(sync_runs.c.server_id == number, sync_runs.c.state == SyncState.RUNNING.value)
@@ -53,10 +86,12 @@ def begin_run(connection: Connection, server: str, scope: Scope, mode: SyncMode,
             mode=mode.value,
             reason=reason,
             state=SyncState.RUNNING.value,
+            token=token,
+            since=since,
             started=microseconds(datetime.now(UTC)),
         )
     )
-    return Run(_key(entered), number)
+    return _key(entered)
 
 
 def _key(inserted: CursorResult[Any]) -> int:
@@ -69,51 +104,91 @@ def _key(inserted: CursorResult[Any]) -> int:
 
 def end_run(
     connection: Connection,
-    run: Run,
+    run: int,
     state: SyncState,
     mode: SyncMode,
     reason: str,
     counts: Mapping[Kind, KindCounts],
     *,
-    token: str | None = None,
+    swept: int | None = None,
     error: str | None = None,
 ) -> None:
-    """Enter how a sync ended. A token is kept only from one that is complete."""
+    """Enter how a sync ended. `swept` is when what is absent was last looked for."""
     connection.execute(
         update(sync_runs)
-        .where(sync_runs.c.id == run.id)
+        .where(sync_runs.c.id == run)
         .values(
             state=state.value,
             mode=mode.value,
             reason=reason,
-            token=token if state is SyncState.COMPLETE else None,
             counts=msgspec.json.encode({kind.value: asdict(of) for kind, of in counts.items()}).decode(),
             error=error[:_ERROR_LENGTH].encode("utf-8", "backslashreplace").decode() if error else None,
             finished=microseconds(datetime.now(UTC)),
+            swept=swept,
         )
     )
 
 
-def token_of_last_complete(connection: Connection, server: str, scope: Scope) -> tuple[bool, str | None]:
-    """Whether a sync of this very scope was ever completed with this mapping, and the token it ended with."""
+def known_of(connection: Connection, server: str, scope: Scope) -> Known:
+    """What earlier syncs of this very scope left."""
     number = server_number(connection, server)
-    last = connection.execute(
-        select(sync_runs.c.token, sync_runs.c.row_version)
-        .where(
-            sync_runs.c.server_id == number,
-            sync_runs.c.scope == scope_key(scope),
-            sync_runs.c.state == SyncState.COMPLETE.value,
+    if number is None:
+        return Known()
+    complete = sync_runs.c.server_id == number, sync_runs.c.state == SyncState.COMPLETE.value
+    staging = bool(
+        connection.scalar(
+            select(
+                exists().where(*complete)
+                | exists().where(native_ids.c.server_id == number, native_ids.c.missing_since.is_not(None))
+            )
         )
+    )
+    last = connection.execute(
+        select(sync_runs.c.token, sync_runs.c.row_version, sync_runs.c.swept, sync_runs.c.started)
+        .where(*complete, sync_runs.c.scope == scope_key(scope))
         .order_by(sync_runs.c.id.desc())
         .limit(1)
     ).first()
+    known = Known(staging=staging)
     if last is None or last.row_version != ROW_VERSION:
-        return False, None
-    return True, last.token
+        return known
+    whole = last.swept is not None and last.swept >= last.started
+    return replace(known, completed=True, token=last.token, swept=_hours_since(last.swept), whole=whole)
+
+
+def last_swept(connection: Connection, number: int, scope: Scope) -> int | None:
+    """When what is absent in a scope was last looked for."""
+    swept: int | None = connection.scalar(
+        select(func.max(sync_runs.c.swept)).where(
+            sync_runs.c.server_id == number, sync_runs.c.scope == scope_key(scope)
+        )
+    )
+    return swept
+
+
+def unfinished_of(connection: Connection, server: str, scope: Scope) -> Unfinished | None:
+    """The last sync of this very scope, when it left checkpoints that the next one can go on from."""
+    number, key = server_number(connection, server), scope_key(scope)
+    here = checkpoints.c.server_id == number, checkpoints.c.scope == key
+    last = connection.execute(
+        select(sync_runs)
+        .where(sync_runs.c.server_id == number, sync_runs.c.scope == key)
+        .where(exists().where(*here))
+        .order_by(sync_runs.c.id.desc())
+        .limit(1)
+    ).first()
+    if last is None or last.row_version != ROW_VERSION or last.state == SyncState.COMPLETE.value:
+        return None
+    return Unfinished(
+        mode=SyncMode(last.mode),
+        token=last.token,
+        since=last.since,
+        hours=_hours_since(last.started) or 0.0,
+    )
 
 
 def last_run(connection: Connection, server: str) -> SyncRun | None:
-    """The sync that began last."""
+    """The sync that began last. One whose process is gone was interrupted, whatever it could still enter."""
     row = connection.execute(
         select(sync_runs)
         .join(servers)
@@ -121,7 +196,20 @@ def last_run(connection: Connection, server: str) -> SyncRun | None:
         .order_by(sync_runs.c.id.desc())
         .limit(1)
     ).first()
-    return None if row is None else _read(row, server)
+    if row is None:
+        return None
+    run = _read(row, server)
+    if run.state is SyncState.RUNNING and not is_held(connection, row.server_id):
+        return replace(run, state=SyncState.INTERRUPTED)
+    return run
+
+
+def runs_of(connection: Connection, runs: set[int]) -> dict[int, SyncRun]:
+    """The syncs with these numbers."""
+    rows = connection.execute(
+        select(sync_runs, servers.c.name.label("server")).join(servers).where(sync_runs.c.id.in_(runs))
+    )
+    return {row.id: _read(row, row.server) for row in rows}
 
 
 def _read(row: Row[Any], server: str) -> SyncRun:
@@ -137,3 +225,7 @@ def _read(row: Row[Any], server: str) -> SyncRun:
         error=row.error,
         kinds=counts,
     )
+
+
+def _hours_since(stored: int | None) -> float | None:
+    return None if stored is None else abs(microseconds(datetime.now(UTC)) - stored) / _HOUR

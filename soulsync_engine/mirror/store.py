@@ -1,105 +1,52 @@
-"""Storing what a sync reads: compared with what is there, a group of pages in one transaction.
+"""Storing what a sync reads: compared with what is there, each page in a transaction of its own.
 
-A store belongs to one sync. What the sync has seen is kept in a temporary table of the store's connection, so that
-memory does not grow with the library.
+A store belongs to one sync. With each page go the mark of which items it showed and the place to go on from, so that a
+sync that is ended at any moment loses at most the page it was reading.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from typing import Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection
 
 from soulsync_engine.errors import ContractViolationError
-from soulsync_engine.mirror import schema
 from soulsync_engine.mirror.batch import Batch
-from soulsync_engine.mirror.database import Database, driver_cursor
-from soulsync_engine.mirror.encoding import microseconds
+from soulsync_engine.mirror.checkpoints import Checkpoints, Stage
+from soulsync_engine.mirror.database import Cursor, Database
+from soulsync_engine.mirror.encoding import Value
+from soulsync_engine.mirror.evidence import votes_of
+from soulsync_engine.mirror.lease import Lease
 from soulsync_engine.mirror.loading import chunks, load
 from soulsync_engine.mirror.records import ChangeType, KindCounts
 from soulsync_engine.mirror.rows import MAPPERS, Mapper, Row
-from soulsync_engine.mirror.search_index import entry_of, is_current, position_at
-from soulsync_engine.mirror.statements import DIALECT, LOOK_UP, Statements, statements
+from soulsync_engine.mirror.search import entry_of
+from soulsync_engine.mirror.staging import TEMPORARY, Staging
+from soulsync_engine.mirror.statements import LOOK_UP, statements
 from soulsync_engine.mirror.sweep import Sweep
+from soulsync_engine.mirror.writer import Writer
 from soulsync_engine.models import Item, Kind
 
-_temporary = MetaData()
-SEEN = Table(
-    "seen",
-    _temporary,
-    Column("uid", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    prefixes=["TEMPORARY"],
-)
-# Ids that a rehearsal would have added or restored.
-FRESH = Table(
-    "fresh",
-    _temporary,
-    Column("kind", Text, primary_key=True),
-    Column("native_id", Text, primary_key=True),
-    prefixes=["TEMPORARY"],
-)
-
-_INSERT_SEEN = str(insert(SEEN).prefix_with("OR IGNORE").inline().compile(dialect=DIALECT))
-_INSERT_FRESH = str(insert(FRESH).prefix_with("OR IGNORE").inline().compile(dialect=DIALECT))
-
 # What a file that only moved may change beside its path.
-_MOVES_ALONG = frozenset({"path", "library_id", "updated"})
+_MOVES_ALONG: Final = frozenset({"path", "library_id", "updated"})
 
-_ADDED = ChangeType.ADDED.value
+# PostgreSQL indexes no more than 2.7 kB, and no server has ids of a tenth of this length.
+_ID_LENGTH: Final = 1000
 
-State = tuple[int, int, int | None]
-"""uid, content hash, the sync since which it is gone."""
+State = tuple[int, int, int | None, int | None]
+"""uid, content hash, the sync since which it is gone, the time since which it is missing."""
 
-
-class Writer:
-    """A transaction of a store: its cursor and the next numbers."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.cursor = driver_cursor(connection)
-        self.now = microseconds(datetime.now(UTC))
-        counters = schema.counters
-        rows = connection.execute(select(counters.c.name, counters.c.value)).all()
-        self._stored: dict[str, int] = {name: value for name, value in rows}  # noqa: C416
-        self.uid = self._stored.get("uid", 0)
-        self.seq = self._stored.get("seq", 0)
-        # An index that has fallen behind is brought up by `refresh_index`, from the change feed.
-        self.indexes = is_current(self._stored)
-
-    def keep_counters(self) -> None:
-        """Write the numbers that were used up. Readers see them together with the rows that bear them."""
-        counters = {"uid": self.uid, "seq": self.seq}
-        if self.indexes and self.seq:
-            counters |= position_at(self.seq)
-        for name, value in counters.items():
-            if name not in self._stored:
-                if value:
-                    self.connection.execute(insert(schema.counters).values(name=name, value=value))
-            elif value != self._stored[name]:
-                table = schema.counters
-                self.connection.execute(update(table).where(table.c.name == name).values(value=value))
+Touched = list[tuple[Item, Row, State]]
 
 
 class Store:
     """Where one sync puts what it reads. With `rehearsal` everything is compared and nothing is written.
 
-    `counts` says what was done, or would be, so far.
+    With `staging`, items under unknown ids are kept back until a sweep ends (see `staging`). `counts` says what was
+    done, or would be, so far.
     """
 
     def __init__(
@@ -110,105 +57,120 @@ class Store:
         server: str,
         number: int,
         run: int,
-        rehearsal: bool,
+        scope: str,
+        lease: Lease | None,
+        staging: bool,
     ) -> None:
-        self.server = server
-        self.rehearsal = rehearsal
-        self.number = number
+        self.server: Final = server
+        self.number: Final = number
+        self.run: Final = run
+        self.scope: Final = scope
+        self.database: Final = database
+        self.rehearsal: Final = lease is None
         self.counts = dict.fromkeys(MAPPERS, KindCounts())
-        self._database = database
+        self.staging: Final = Staging(database, server=number, scope=scope, rehearsal=self.rehearsal)
+        self.checkpoints: Final = Checkpoints(database, server=number, scope=scope)
+        self._stages = staging or self.rehearsal
         self._connection = connection
-        self.run = run
+        self._lease = lease
+        # What a rehearsal numbers it numbers for itself, and what it finds to be back stays removed in the database.
+        self._rehearsed_uid = 0
+        self._rehearsed_back: set[tuple[Kind, str]] = set()
         with database.reading_on(connection):
-            _temporary.create_all(connection, checkfirst=False)
+            TEMPORARY.create_all(connection, checkfirst=False)
+            self.staging.look_at(connection)
 
-    def put(self, kind: Kind, items: Sequence[Item], sweep: Sweep[Item] | Sweep[str] | None = None) -> None:
-        """Store the items that are new or differ from what is stored, in one transaction.
+    def take(
+        self,
+        stage: Stage,
+        sweep: Sweep[Item] | Sweep[str],
+        items: Sequence[Item],
+        *,
+        excused: Sequence[str] = (),
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        """Store the items of one page, in one transaction, and that it was read.
 
-        With a `sweep`, they are marked as seen by it; an id that it saw before raises `IncompleteSweepError` and
-        stores none of them.
+        `excused` are ids of items that are there but could not be read. `ids` are those the page showed, where they
+        are not just the items'. An id that was shown before raises `IncompleteSweepError` and stores nothing.
         """
+        kind = sweep.kind
         mapper = MAPPERS[kind]
         wanted = {item.ref.id: item for item in items}
-        if sweep is not None and len(wanted) != len(items):
+        if len(wanted) != len(items):
             raise sweep.repeated()
-        self._check_ids(wanted)
+        shown = list(wanted) if ids is None else ids
+        self._check_ids([*wanted, *shown, *excused])
         with self.transaction() as writer:
-            sql = statements(mapper.table)
-            known = self._look_up(writer.cursor, sql, kind, list(wanted))
-            self._complete_omitted(writer.connection, kind, wanted, known)
-            uids = [state[0] for state in known.values()]
-            new: list[str] = []
-            touched: dict[int, tuple[Item, Row, State]] = {}
-            batch, first = Batch(), writer.uid + 1
+            known = self._look_up(writer, kind, list(wanted))
+            batch = Batch()
+            touched: Touched = []
+            unknown: dict[str, tuple[Item, Row]] = {}
             for native_id, item in wanted.items():
-                row = mapper.to_row(item)
+                row = mapper.to_row(item, takes_nul=self.database.takes_nul)
                 state = known.get(native_id)
                 if state is None:
-                    new.append(native_id)
-                    if not self.rehearsal:
-                        self._add(writer, batch, mapper, item, row)
+                    unknown[native_id] = item, row
                 elif state[1] != row[-1] or state[2] is not None:
-                    touched[state[0]] = (item, row, state)
-            self.count(kind, added=len(new))
-            self._touch(writer, batch, mapper, touched)
-            if not self.rehearsal:
-                batch.write(writer.cursor, mapper)
-                self._mark_added(writer, mapper.table, first, sweep)
-            else:
-                self._mark_fresh(writer, kind, new, sweep)
-                if sweep is None:
-                    # Still removed in the database, so the sweep that follows must not take them for passed over.
-                    back = [item.ref.id for item, _, (_, _, gone) in touched.values() if gone is not None]
-                    self._mark_fresh(writer, kind, back, None)
-            self._mark_seen(writer, uids, sweep)
+                    touched.append((item, row, state))
+                elif state[3] is not None:
+                    batch.id_misses.append((None, None, self.number, kind.value, native_id))
+            returned = self._touch(writer, batch, mapper, touched)
+            fresh = self._place_unknown(writer, batch, mapper, unknown | returned)
+            uids = {native_id: state[0] for native_id, state in known.items()} | fresh
+            self._write(writer, batch, mapper)
+            self._mark(writer, stage, sweep, shown, uids, excused)
 
-    def mark(self, kind: Kind, ids: Sequence[str], sweep: Sweep[str]) -> list[str]:
-        """Mark the ids of a page as seen; returns those whose items are not stored, or stored as removed."""
+    def unknown(self, kind: Kind, ids: Sequence[str]) -> list[str]:
+        """Those of the ids whose items are not stored, or stored as removed."""
         self._check_ids(ids)
-        if len(set(ids)) != len(ids):
-            raise sweep.repeated()
-        with self.transaction() as writer:
-            sql = statements(MAPPERS[kind].table)
-            known = self._look_up(writer.cursor, sql, kind, ids)
-            there = [uid for uid, _, gone in known.values() if gone is None]
-            self._mark_seen(writer, there, sweep)
-            fresh = self._fresh(writer.connection, kind) if self.rehearsal else set()
-        there_ids = {native_id for native_id, state in known.items() if state[2] is None} | fresh
-        return [native_id for native_id in ids if native_id not in there_ids]
+        with self.database.reading_on(self._connection):
+            writer = Writer(self._connection)
+            known = self._look_up(writer, kind, ids)
+            there = {key for key, state in known.items() if self._is_in_use(kind, key, state)}
+            there |= self.staging.look_up(
+                self._connection, kind, [key for key in ids if key not in there]
+            ).keys()
+        return [native_id for native_id in ids if native_id not in there]
 
-    def excuse(self, kind: Kind, ids: Sequence[str]) -> None:
-        """Mark items that are there but could not be read, so that they are not taken for absent."""
-        self._check_ids(ids)
-        with self.transaction() as writer:
-            sql = statements(MAPPERS[kind].table)
-            known = self._look_up(writer.cursor, sql, kind, ids)
-            self._mark_seen(writer, [state[0] for state in known.values()], None, force=True)
+    def count(self, kind: Kind, **more: int) -> None:
+        """Add to the counts of a kind."""
+        counts = self.counts[kind]
+        self.counts[kind] = replace(
+            counts, **{name: getattr(counts, name) + number for name, number in more.items()}
+        )
 
     def count_seen(self, kind: Kind, seen: int) -> None:
         """Note how many items of a kind the server has, once its listing has ended."""
         counts = self.counts[kind]
-        known = counts.added + counts.changed + counts.moved + counts.restored
-        self.counts[kind] = replace(counts, seen=seen, unchanged=max(seen - known, 0))
+        touched = counts.added + counts.changed + counts.moved + counts.remapped + counts.restored
+        self.counts[kind] = replace(counts, seen=seen, unchanged=max(seen - touched, 0))
 
     def forget(self) -> None:
-        """Begin anew: nothing was seen yet. What was stored is stored; what a rehearsal found is found again."""
+        """Begin anew: nothing was read yet. What was stored is stored; what a rehearsal found is found again."""
         with self.transaction() as writer:
-            for table in (SEEN, FRESH):
-                writer.connection.execute(delete(table))
+            self.staging.clear(writer.connection)
+            if not self.rehearsal:
+                self.checkpoints.clear(writer.connection)
         if self.rehearsal:
             self.counts = dict.fromkeys(MAPPERS, KindCounts())
+            self._rehearsed_back.clear()
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
-        """One transaction; the counts go back with it when it fails."""
+        """One transaction, in which the lease is renewed; the counts go back with it when it fails."""
         counts = dict(self.counts)
-        begun = self._database.reading_on if self.rehearsal else self._database.writing
+        begun = self.database.reading_on if self.rehearsal else self.database.writing
         try:
             with begun(self._connection):
+                if self._lease is not None:
+                    self._lease.renew(self._connection)
                 writer = Writer(self._connection)
+                writer.uid = max(writer.uid, self._rehearsed_uid)
                 yield writer
-                if not self.rehearsal:
+                if self.rehearsal:
+                    self._rehearsed_uid = writer.uid
+                else:
                     writer.keep_counters()
         except OverflowError as error:
             self.counts = counts
@@ -221,120 +183,190 @@ class Store:
             self.counts = counts
             raise
 
-    def _look_up(
-        self, cursor: sqlite3.Cursor, sql: Statements, kind: Kind, ids: Sequence[str]
-    ) -> dict[str, State]:
-        known: dict[str, State] = {}
-        for chunk in chunks(ids, LOOK_UP):
-            filling = [None] * (LOOK_UP - len(chunk))
-            cursor.execute(sql.look_up, (self.number, kind.value, *chunk, *filling))
-            for native_id, uid, digest, gone in cursor.fetchall():
-                known[native_id] = uid, digest, gone
-        return known
+    # The parts of which publishing what was staged is made, too.
 
-    def _complete_omitted(
-        self, connection: Connection, kind: Kind, wanted: dict[str, Item], known: dict[str, State]
-    ) -> None:
-        """Give the fields that were not sent the value that is stored."""
-        partial = {known[key][0]: key for key, item in wanted.items() if item.omitted and key in known}
-        for uid, (stored, _) in load(connection, kind, partial).items() if partial else ():
-            item = wanted[partial[uid]]
-            kept: dict[str, object] = {name: getattr(stored, name) for name in item.omitted}
-            kept["omitted"] = item.omitted & stored.omitted
-            wanted[partial[uid]] = replace(item, **kept)  # type: ignore[arg-type]
-
-    def _add(self, writer: Writer, batch: Batch, mapper: Mapper, item: Item, row: Row) -> None:
-        omitted, escaped, values, credited, digest = row
-        kind, number, native_id = mapper.kind.value, self.number, item.ref.id
-        writer.uid = uid = writer.uid + 1
-        writer.seq = seq = writer.seq + 1
-        title = mapper.title(item)
-        batch.items.append((uid, number, native_id, None, omitted, escaped, *values))
-        batch.ids.append((number, kind, native_id, uid, digest, self.run))
+    def add(self, writer: Writer, batch: Batch, mapper: Mapper, item: Item, row: Row, uid: int) -> None:
+        """A new item under a new number."""
+        _, _, _, credited, digest = row
+        native_id = item.ref.id
+        batch.items.append(self._values(uid, native_id, row))
+        batch.ids.append((self.number, mapper.kind.value, native_id, uid, digest, self.run))
         batch.credit(uid, credited)
-        batch.changes.append((seq, _ADDED, kind, uid, number, native_id, title, "", writer.now))
+        self.tell(writer, batch, mapper, ChangeType.ADDED, uid, item)
         if writer.indexes:
             batch.entries.append(entry_of(uid, item))
 
-    def _touch(
-        self, writer: Writer, batch: Batch, mapper: Mapper, touched: dict[int, tuple[Item, Row, State]]
+    def completed(self, mapper: Mapper, item: Item, row: Row, stored: Item) -> tuple[Item, Row]:
+        """The item with the stored values of the fields that were not sent. The digest stays that of what was sent."""
+        if not item.omitted:
+            return item, row
+        kept: dict[str, object] = {name: getattr(stored, name) for name in item.omitted}
+        kept["omitted"] = item.omitted & stored.omitted
+        whole: Item = replace(item, **kept)  # type: ignore[arg-type]
+        return whole, (*mapper.to_row(whole, takes_nul=self.database.takes_nul)[:-1], row[-1])
+
+    def overwrite(self, writer: Writer, batch: Batch, mapper: Mapper, uid: int, item: Item, row: Row) -> None:
+        """Put what the server sent in the place of what is stored under a number."""
+        omitted, escaped, values, credited, _ = row
+        batch.item_updates.append((item.ref.id, None, omitted, escaped, *values, uid))
+        batch.replace_credits(uid, credited)
+        if writer.indexes:
+            batch.outdated_entries.append(uid)
+            batch.entries.append(entry_of(uid, item))
+
+    def tell(
+        self,
+        writer: Writer,
+        batch: Batch,
+        mapper: Mapper,
+        change: ChangeType,
+        uid: int,
+        item: Item,
+        differing: tuple[str, ...] = (),
     ) -> None:
-        """Items whose hash differs, or that were gone."""
-        stored = load(writer.connection, mapper.kind, touched) if touched else {}
-        for uid, (item, row, (_, _, gone)) in touched.items():
-            omitted, escaped, values, credited, digest = row
-            before, _ = stored[uid]
+        """Enter a change into the feed, and who wrote the fields."""
+        writer.seq += 1
+        batch.changes.append(
+            (
+                writer.seq,
+                change.value,
+                mapper.kind.value,
+                uid,
+                self.number,
+                item.ref.id,
+                mapper.title(item),
+                ",".join(differing),
+                writer.now,
+                self.run,
+            )
+        )
+        batch.field_writes.extend((uid, name, self.run) for name in differing)
+        self.count(mapper.kind, **{change.value: 1})
+
+    def _place_unknown(
+        self, writer: Writer, batch: Batch, mapper: Mapper, unknown: dict[str, tuple[Item, Row]]
+    ) -> dict[str, int]:
+        """Stage the items under ids that are in no use, or add them at once; gives their numbers."""
+        if not unknown:
+            return {}
+        kind = mapper.kind
+        numbers = self.staging.look_up(writer.connection, kind, unknown) if self._stages else {}
+        staged: list[tuple[str, int, Row]] = []
+        for native_id, (item, row) in unknown.items():
+            uid = numbers.get(native_id)
+            if uid is None:
+                writer.uid = uid = writer.uid + 1
+                numbers[native_id] = uid
+            if self._stages:
+                staged.append((native_id, uid, row))
+            else:
+                self.add(writer, batch, mapper, item, row, uid)
+        self.staging.put(writer.cursor, kind, staged)
+        return numbers
+
+    def _touch(
+        self, writer: Writer, batch: Batch, mapper: Mapper, touched: Touched
+    ) -> dict[str, tuple[Item, Row]]:
+        """Store items whose hash differs, or that were gone; gives those under ids that their items had left behind."""
+        uids = [state[0] for _, _, state in touched]
+        stored = load(writer.connection, mapper.kind, uids) if uids else {}
+        returned: dict[str, tuple[Item, Row]] = {}
+        for item, row, (uid, _, gone, _) in touched:
+            before, removed = stored[uid]
+            if gone is not None and (not removed or before.ref.id != item.ref.id):
+                returned[item.ref.id] = item, row
+                continue
+            item, row = self.completed(mapper, item, row, before)
+            if self.rehearsal and removed:
+                self._rehearsed_back.add((mapper.kind, item.ref.id))
             differing = differences(before, item)
             change = _type_of_change(differing, restored=gone is not None)
-            native_id = item.ref.id
-            batch.item_updates.append((native_id, None, omitted, escaped, *values, uid))
-            batch.id_updates.append((digest, None, self.number, mapper.kind.value, native_id))
-            batch.replace_credits(uid, credited)
-            if change is None:
-                continue
-            if writer.indexes:
-                batch.outdated_entries.append(uid)
-                batch.entries.append(entry_of(uid, item))
-            writer.seq += 1
-            batch.changes.append(
-                (
-                    writer.seq,
-                    change.value,
-                    mapper.kind.value,
-                    uid,
-                    self.number,
-                    native_id,
-                    mapper.title(item),
-                    ",".join(differing),
-                    writer.now,
-                )
-            )
-            self.count(mapper.kind, **{change.value: 1})
+            self.overwrite(writer, batch, mapper, uid, item, row)
+            batch.id_updates.append((row[-1], None, None, None, self.number, mapper.kind.value, item.ref.id))
+            batch.votes.extend((self.number, self.scope, *vote, 1) for vote in votes_of(before, item))
+            if change is not None:
+                self.tell(writer, batch, mapper, change, uid, item, differing)
+        return returned
 
-    def _mark_seen(
-        self, writer: Writer, uids: list[int], sweep: Sweep[Item] | Sweep[str] | None, *, force: bool = False
+    def _write(self, writer: Writer, batch: Batch, mapper: Mapper) -> None:
+        if not self.rehearsal:
+            batch.write(self.database, writer.cursor, mapper)
+
+    def _mark(
+        self,
+        writer: Writer,
+        stage: Stage,
+        sweep: Sweep[Item] | Sweep[str],
+        shown: Sequence[str],
+        uids: dict[str, int],
+        excused: Sequence[str],
     ) -> None:
-        if (sweep is None and not force) or not uids:
-            return
-        writer.cursor.executemany(_INSERT_SEEN, [(uid,) for uid in uids])
-        if sweep is not None and writer.cursor.rowcount != len(uids):
+        """Mark what a page showed, and store the place to go on from."""
+        kind = sweep.kind
+        others = [native_id for native_id in [*shown, *excused] if native_id not in uids]
+        if others:
+            known = self._look_up(writer, kind, others)
+            self._found_again(writer, kind, known)
+            uids = uids | {key: state[0] for key, state in known.items() if self._is_in_use(kind, key, state)}
+            left = [native_id for native_id in others if native_id not in uids]
+            uids |= self.staging.look_up(writer.connection, kind, left)
+        marked = [uids[native_id] for native_id in shown if native_id in uids]
+        fresh = sweep.marked.add(marked)
+        if stage is not Stage.CHANGES and not fresh:
             raise sweep.repeated()
+        spared = [uids[native_id] for native_id in excused if native_id in uids]
+        sweep.marked.add(spared)
+        if not self.rehearsal:
+            shown_here = [] if stage is Stage.CHANGES else [*marked, *spared]
+            self.checkpoints.save(writer.cursor, stage, kind, sweep.place, shown_here)
 
-    def _mark_added(
-        self, writer: Writer, table: Table, first: int, sweep: Sweep[Item] | Sweep[str] | None
-    ) -> None:
-        # No sweep can have seen them before, and their numbers follow each other.
-        if sweep is not None and writer.uid >= first:
-            added = select(table.c.uid).where(table.c.uid.between(first, writer.uid))
-            writer.connection.execute(insert(SEEN).from_select(["uid"], added))
+    def _is_in_use(self, kind: Kind, native_id: str, state: State) -> bool:
+        return state[2] is None or (kind, native_id) in self._rehearsed_back
 
-    def _mark_fresh(
-        self, writer: Writer, kind: Kind, ids: list[str], sweep: Sweep[Item] | Sweep[str] | None
-    ) -> None:
-        if ids:
-            writer.cursor.executemany(_INSERT_FRESH, [(kind.value, native_id) for native_id in ids])
-            if sweep is not None and writer.cursor.rowcount != len(ids):
-                raise sweep.repeated()
+    def _found_again(self, writer: Writer, kind: Kind, known: dict[str, State]) -> None:
+        again = [key for key, (_, _, gone, missing) in known.items() if gone is None and missing is not None]
+        if again and not self.rehearsal:
+            sql = statements(self.database.dialect, MAPPERS[kind].table)
+            writer.cursor.executemany(
+                sql.miss_id, [(None, None, self.number, kind.value, key) for key in again]
+            )
 
-    def _fresh(self, connection: Connection, kind: Kind) -> set[str]:
-        return set(connection.scalars(select(FRESH.c.native_id).where(FRESH.c.kind == kind.value)))
+    def _look_up(self, writer: Writer, kind: Kind, ids: Sequence[str]) -> dict[str, State]:
+        sql = statements(self.database.dialect, MAPPERS[kind].table)
+        return look_up(writer.cursor, sql.look_up, self.number, kind, ids)
+
+    def _values(self, uid: int, native_id: str, row: Row) -> tuple[Value, ...]:
+        omitted, escaped, values, _, _ = row
+        return (uid, self.number, native_id, None, omitted, escaped, *values)
 
     def _check_ids(self, ids: Collection[str]) -> None:
+        problem = None
         try:
-            "".join(ids).encode()
-        except (UnicodeEncodeError, TypeError) as error:
+            joined = "".join(ids)
+            joined.encode()
+            if "\0" in joined:
+                problem = "with a NUL character in it"
+            elif max(map(len, ids), default=0) > _ID_LENGTH:
+                problem = f"of more than {_ID_LENGTH} characters"
+        except (UnicodeEncodeError, TypeError):
+            problem = "that is no valid text"
+        if problem is not None:
             raise ContractViolationError(
-                "The backend returned an id that is no valid text.",
+                f"The backend returned an id {problem}.",
                 server=self.server,
                 next_step="Report this to the authors of the backend.",
-            ) from error
+            )
 
-    def count(self, kind: Kind, **more: int) -> None:
-        """Add to the counts of a kind."""
-        counts = self.counts[kind]
-        self.counts[kind] = replace(
-            counts, **{name: getattr(counts, name) + number for name, number in more.items()}
-        )
+
+def look_up(cursor: Cursor, statement: str, number: int, kind: Kind, ids: Sequence[str]) -> dict[str, State]:
+    """What the ledger has of these ids of a server."""
+    known: dict[str, State] = {}
+    for chunk in chunks(ids, LOOK_UP):
+        filling = [None] * (LOOK_UP - len(chunk))
+        cursor.execute(statement, (number, kind.value, *chunk, *filling))
+        for native_id, uid, digest, gone, missing in cursor.fetchall():
+            known[native_id] = uid, digest, gone, missing
+    return known
 
 
 def differences(before: Item, after: Item) -> tuple[str, ...]:

@@ -1,101 +1,135 @@
-"""Reading a server into the store: full listings, changes since a token, and sweeps of ids."""
+"""Reading a server into the store: full listings, changes since a token, and sweeps of ids.
+
+Each listing goes on where an unfinished sync left it. Its pages are stored one by one.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from threading import Event
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
-from soulsync_engine.errors import SoulSyncError
+from soulsync_engine.mirror.checkpoints import Stage
 from soulsync_engine.mirror.removal import count_stored, is_populated
 from soulsync_engine.mirror.rows import MAPPERS
 from soulsync_engine.mirror.store import Store
-from soulsync_engine.mirror.sweep import CompleteSweep, Sweep
-from soulsync_engine.models import Item, Kind, Page, Problem, Scope
-from soulsync_engine.paging import iterate
+from soulsync_engine.mirror.sweep import CompleteSweep, Place, Sweep
+from soulsync_engine.models import ChangedPage, Item, Kind, Page, Problem, Scope
+from soulsync_engine.paging import Fetch, Start, iterate
+from soulsync_engine.sync.patience import Patience
 from soulsync_engine.sync.progress import ProgressReporter
 from soulsync_engine.sync.report import SyncPhase
 
 if TYPE_CHECKING:
     from soulsync_engine.server import MediaServer
 
-# A transaction costs as much as some hundred rows; what waits for one is what a crash costs.
-_GROUP_ITEMS: Final = 5000
-_GROUP_SECONDS: Final = 1.0
-
 _PHASES: Final = {Kind.TRACK: SyncPhase.TRACKS, Kind.ALBUM: SyncPhase.ALBUMS, Kind.ARTIST: SyncPhase.ARTISTS}
-
-
-class Cancelled(Exception):  # noqa: N818
-    """The host asked to stop. Never leaves the package."""
 
 
 class Intake:
     """Reads one scope of one server into a store, and keeps what it meets on the way.
 
-    `problems` are unreadable items, `withheld` the kinds whose listing proves nothing, and why.
+    `problems` are unreadable items, `withheld` the kinds whose listing proves nothing, and why. `sweeps` are the
+    listings that came to their end, `proofs` what they prove. `told_gone` is how many items the server itself told to
+    be gone, `resumed` whether any listing was begun by an earlier sync.
     """
 
     def __init__(
-        self,
-        server: MediaServer,
-        store: Store,
-        scope: Scope,
-        progress: ProgressReporter,
-        cancel: Event | None,
+        self, server: MediaServer, store: Store, scope: Scope, progress: ProgressReporter, patience: Patience
     ) -> None:
         self.problems: list[Problem] = []
         self.withheld: dict[Kind, str] = {}
+        self.sweeps: list[Sweep[Any]] = []
+        self.proofs: dict[Kind, CompleteSweep] = {}
+        self.told_gone = 0
+        self.resumed = False
         self._server = server
         self._store = store
         self._scope = scope
         self._progress = progress
-        self._cancel = cancel
+        self._patience = patience
 
-    def listings(self) -> list[CompleteSweep]:
+    def begin_anew(self) -> None:
+        """Forget what was met so far."""
+        self.problems.clear()
+        self.withheld.clear()
+        self.sweeps.clear()
+        self.proofs.clear()
+        self.told_gone, self.resumed = 0, False
+
+    def listings(self) -> None:
         """Store the full listings of all kinds; each is a sweep at the same time."""
-        return [proof for kind in MAPPERS if (proof := self._listing(kind)) is not None]
+        for kind in MAPPERS:
+            self._progress.begin(_PHASES[kind])
+            sweep: Sweep[Item] = self._sweep_of(Stage.LISTING, kind)
+            for page in self._pages(self._lister(kind), sweep):
+                sweep.see(page)
+                self._store.take(Stage.LISTING, sweep, page.items, excused=self._take_note(page, kind))
+            self._progress.end()
+            self._ended(sweep)
 
     def changes(self, since: str) -> None:
         """Store what changed since a token. Raises `ConflictError` when the server no longer understands it."""
         for kind in MAPPERS:
             self._progress.begin(_PHASES[kind])
-            group = _Group(self._store, kind, None)
+            sweep: Sweep[Item] = self._sweep_of(Stage.CHANGES, kind)
 
             def fetch(cursor: str | None, limit: int, kind: Kind = kind) -> Page[Item]:
                 return self._server.list_changed(
                     kind=kind, since=since, scope=self._scope, cursor=cursor, limit=limit
                 )
 
-            with group:
-                for page in iterate(fetch, self._server.limits, server=self._server.name):
-                    self._take_note(page, kind)
-                    group.add(page.items)
+            for page in self._pages(fetch, sweep):
+                sweep.see(page)
+                if isinstance(page, ChangedPage) and page.removed:
+                    self.told_gone += len(page.removed)
+                self._store.take(Stage.CHANGES, sweep, page.items, excused=self._take_note(page, kind))
             self._progress.end()
 
-    def sweeps(self) -> list[CompleteSweep]:
+    def ids(self) -> None:
         """List the ids of all kinds, and store the items that turn out to be missing."""
         self._progress.begin(SyncPhase.SWEEP)
-        proofs = [self._sweep(kind, list(MAPPERS)[place:]) for place, kind in enumerate(MAPPERS, start=1)]
+        for place, kind in enumerate(MAPPERS, start=1):
+            self._sweep(kind, list(MAPPERS)[place:])
         self._progress.end()
-        return [proof for proof in proofs if proof is not None]
 
-    def check_cancelled(self) -> None:
-        """Stop here if the host asked for it."""
-        if self._cancel is not None and self._cancel.is_set():
-            raise Cancelled
+    def _sweep(self, kind: Kind, later: Sequence[Kind]) -> None:
+        # How many ids the server has of the later kinds is not known yet; what is stored comes close.
+        self._progress.begin_part(sum(count_stored(self._store, other, self._scope) for other in later))
+        sweep: Sweep[str] = self._sweep_of(Stage.IDS, kind)
+        batch = self._server.limits.max_page_size
 
-    def _listing(self, kind: Kind) -> CompleteSweep | None:
-        self._progress.begin(_PHASES[kind])
-        sweep: Sweep[Item] = Sweep(self._store, kind, self._scope, server=self._server.name)
-        with _Group(self._store, kind, sweep) as group:
-            for page in iterate(self._lister(kind), self._server.limits, server=self._server.name):
-                self._take_note(page, kind)
-                sweep.see(page)
-                group.add(page.items)
-        self._progress.end()
-        return self._ended(sweep)
+        def fetch(cursor: str | None, limit: int) -> Page[str]:
+            return self._server.list_ids(kind=kind, scope=self._scope, cursor=cursor, limit=limit)
+
+        for page in self._pages(fetch, sweep):
+            sweep.see(page)
+            excused = self._take_note(page, kind)
+            missing = self._store.unknown(kind, page.items)
+            found: list[Item] = []
+            for start in range(0, len(missing), batch):
+                found += self._server.get_items(kind=kind, ids=tuple(missing[start : start + batch]))
+            self._store.take(Stage.IDS, sweep, found, excused=excused, ids=page.items)
+        self._ended(sweep)
+
+    def _sweep_of(self, stage: Stage, kind: Kind) -> Sweep[Any]:
+        """The listing, where an unfinished sync left it."""
+        if self._store.rehearsal:
+            return Sweep(self._store, kind, self._scope, server=self._server.name)
+        with self._store.database.reading() as connection:
+            place, marked = self._store.checkpoints.load(connection, stage, kind)
+        self.resumed |= place != Place()
+        return Sweep(self._store, kind, self._scope, server=self._server.name, place=place, marked=marked)
+
+    def _pages(self, fetch: Fetch[Any], sweep: Sweep[Any]) -> Iterator[Page[Any]]:
+        place = sweep.place
+        read = place.seen + place.problems
+        if read:
+            self._progress.advance(read, place.total)
+        if place.ended:
+            return iter(())
+        start = Start(cursor=place.cursor, seen=read, total=place.total)
+        pages = iterate(fetch, self._server.limits, server=self._server.name, start=start)
+        return self._patience.each(pages)
 
     def _lister(self, kind: Kind) -> Callable[[str | None, int], Page[Item]]:
         server, scope = self._server, self._scope
@@ -112,64 +146,16 @@ class Intake:
 
         return fetch
 
-    def _sweep(self, kind: Kind, later: Sequence[Kind]) -> CompleteSweep | None:
-        # How many ids the server has of the later kinds is not known yet; what is stored comes close.
-        self._progress.begin_part(sum(count_stored(self._store, other, self._scope) for other in later))
-        sweep: Sweep[str] = Sweep(self._store, kind, self._scope, server=self._server.name)
-        batch = self._server.limits.max_page_size
-
-        def fetch(cursor: str | None, limit: int) -> Page[str]:
-            return self._server.list_ids(kind=kind, scope=self._scope, cursor=cursor, limit=limit)
-
-        for page in iterate(fetch, self._server.limits, server=self._server.name):
-            self._take_note(page, kind)
-            sweep.see(page)
-            missing = self._store.mark(kind, page.items, sweep)
-            for start in range(0, len(missing), batch):
-                found = self._server.get_items(kind=kind, ids=missing[start : start + batch])
-                self._store.put(kind, found, sweep)
-        return self._ended(sweep)
-
-    def _take_note(self, page: Page[Item] | Page[str], kind: Kind) -> None:
-        self.check_cancelled()
+    def _take_note(self, page: Page[Any], kind: Kind) -> list[str]:
+        """Tell of progress and keep the problems; gives the ids of items that are there but could not be read."""
         self._progress.advance(len(page.items) + len(page.problems), page.total)
-        if page.problems:
-            self.problems.extend(page.problems)
-            self._store.excuse(kind, [problem.id for problem in page.problems if problem.id is not None])
+        self.problems.extend(page.problems)
+        return [problem.id for problem in page.problems if problem.id is not None]
 
-    def _ended(self, sweep: Sweep[Item] | Sweep[str]) -> CompleteSweep | None:
+    def _ended(self, sweep: Sweep[Any]) -> None:
         proof = sweep.complete(populated=is_populated(self._store, sweep.kind, self._scope))
-        self._store.count_seen(sweep.kind, sweep.seen)
+        self.sweeps.append(sweep)
         if proof is None:
             self.withheld[sweep.kind] = f"{sweep.nameless} unreadable {sweep.kind}s came without an id"
-        return proof
-
-
-class _Group:
-    """Pages waiting to be stored together. What has arrived before a failure is stored too."""
-
-    def __init__(self, store: Store, kind: Kind, sweep: Sweep[Item] | None) -> None:
-        self._store = store
-        self._kind = kind
-        self._sweep = sweep
-        self._items: list[Item] = []
-        self._since = time.monotonic()
-
-    def add(self, items: tuple[Item, ...]) -> None:
-        self._items.extend(items)
-        if len(self._items) >= _GROUP_ITEMS or time.monotonic() - self._since >= _GROUP_SECONDS:
-            self._flush()
-
-    def __enter__(self) -> _Group:
-        return self
-
-    def __exit__(self, type: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        # After Ctrl-C, or when storing itself failed, there is nothing more to try.
-        if error is None or isinstance(error, SoulSyncError | Cancelled):
-            self._flush()
-
-    def _flush(self) -> None:
-        items, self._items = self._items, []
-        if items:
-            self._store.put(self._kind, items, self._sweep)
-        self._since = time.monotonic()
+        else:
+            self.proofs[sweep.kind] = proof

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from soulsync_engine.mirror.records import KindCounts, SyncMode, SyncState
+from soulsync_engine.mirror.records import Ambiguity, KindCounts, SyncMode, SyncState
 from soulsync_engine.models import Kind, Problem
 
 
@@ -39,8 +39,10 @@ class SyncReport:
     """What a sync did, or with `dry_run` would have done.
 
     `reason` says why it went the way of `mode`. `problems` are items the server could not give. `withheld` says, for
-    each kind of which nothing was removed although the listing ended, why. `last_seq` is the newest change in
-    the mirror; what this sync changed is `mirror.changes` from the number before it.
+    each kind of which nothing was removed although the listing ended, why. `held` says how many items of each kind
+    are gone from the server and were not removed, because so many need the `confirmation` to be passed back to the
+    next sync. `ambiguities` are items under new ids of which it could not be told which known ones they are.
+    `last_seq` is the newest change in the mirror; what this sync changed is `mirror.changes` from the number before it.
     """
 
     server: str
@@ -50,6 +52,22 @@ class SyncReport:
     kinds: Mapping[Kind, KindCounts]
     problems: tuple[Problem, ...]
     withheld: Mapping[Kind, str]
+    held: Mapping[Kind, int]
+    confirmation: str | None
+    ambiguities: tuple[Ambiguity, ...]
     seconds: float
     dry_run: bool
     last_seq: int
+
+    @property
+    def changed(self) -> bool:
+        """Whether the mirror is, or would be, another one afterwards."""
+        return any(
+            counts.added
+            or counts.changed
+            or counts.moved
+            or counts.remapped
+            or counts.removed
+            or counts.restored
+            for counts in self.kinds.values()
+        )

@@ -6,25 +6,35 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
-from soulsync_engine.errors import ConflictError, MirrorError
+from soulsync_engine.errors import (
+    ConflictError,
+    ContractViolationError,
+    IncompleteSweepError,
+    LeaseLostError,
+    MirrorError,
+    NotFoundError,
+    SoulSyncError,
+)
 from soulsync_engine.mirror import KindCounts, Mirror, SyncMode, SyncState
-from soulsync_engine.mirror.encoding import microseconds
+from soulsync_engine.mirror.lease import Lease
 from soulsync_engine.mirror.libraries import put_libraries, remove_other_libraries
 from soulsync_engine.mirror.loading import server_number
-from soulsync_engine.mirror.removal import remove_absent
+from soulsync_engine.mirror.removal import any_missing
 from soulsync_engine.mirror.rows import MAPPERS
-from soulsync_engine.mirror.runs import Run, begin_run, end_run
-from soulsync_engine.mirror.search_index import refresh_index
+from soulsync_engine.mirror.runs import begin_run, end_run, enter_server, last_swept, scope_key
+from soulsync_engine.mirror.search import refresh_index
+from soulsync_engine.mirror.settling import Settled, settle, settle_missing
 from soulsync_engine.mirror.store import Store
-from soulsync_engine.mirror.sweep import CompleteSweep
 from soulsync_engine.models import EVERYTHING, Kind, Library, Problem, Scope
-from soulsync_engine.sync.intake import Cancelled, Intake
+from soulsync_engine.policy import CAREFUL, SyncPolicy
+from soulsync_engine.sync.intake import Intake
+from soulsync_engine.sync.patience import Cancelled, Patience
 from soulsync_engine.sync.plan import Plan, make_plan
 from soulsync_engine.sync.progress import ProgressReporter
 from soulsync_engine.sync.report import SyncPhase, SyncProgress, SyncReport
@@ -34,37 +44,38 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 
+# A lease outlives the longest silence of its holder.
+_LEASE_SPARE_SECONDS: Final = 60.0
+
+_SPOILING: Final = (IncompleteSweepError, ConflictError, ContractViolationError, NotFoundError)
+"""What shows that the pages read so far do not belong together: the next sync must not go on from them."""
+
 
 def sync_server(
     server: MediaServer,
     mirror: Mirror,
     *,
     scope: Scope = EVERYTHING,
+    policy: SyncPolicy = CAREFUL,
     full: bool = False,
     dry_run: bool = False,
+    confirm: str | None = None,
     on_progress: Callable[[SyncProgress], None] | None = None,
     cancel: Event | None = None,
 ) -> SyncReport:
     """Read what changed on the server into the mirror, and remove what is proven gone.
 
-    Whatever is read is stored as it comes. Removing happens at the very end, only when every listing was
-    seen whole; before that an error or `cancel` leaves all that was there. `cancel` is looked at between pages;
-    the report then has the state `INTERRUPTED`. With `dry_run` everything is read and compared, and nothing
-    is written. Raises the server's errors, `IncompleteSweepError` when a listing is not whole, `MirrorError`
-    and its subclasses, and `ConflictError` when a sync of this server is running already.
+    Whatever is read is stored page by page, and a sync that was ended goes on where it was. Removing happens at the
+    very end, as `policy` has it, only when every listing was seen whole; before that an error or `cancel` leaves all
+    that was there. `confirm` is the confirmation of an earlier report. `cancel` is looked at while waiting; the report
+    then has the state `INTERRUPTED`. With `dry_run` everything is read and compared, and nothing is written. Raises the
+    server's errors, `StalledError` when it falls silent, `IncompleteSweepError` when a listing is not whole,
+    `MirrorError` and its subclasses, and `ConflictError` when a sync of this server is running already, anywhere.
     """
     started = time.monotonic()
-    progress = ProgressReporter(server.name, on_progress)
-    with mirror.syncing(server.name):
-        progress.begin(SyncPhase.PROBE)
-        plan = make_plan(server, mirror, scope, full=full)
-        progress.end()
-        if plan.mode is SyncMode.UNCHANGED:
-            outcome = _Outcome(plan)
-        else:
-            outcome = _Sync(server, mirror, scope, plan, progress, cancel, rehearsal=dry_run).run()
-        if not dry_run and outcome.state is not SyncState.INTERRUPTED:
-            _refresh_index(mirror, progress)
+    sync = _Sync(server, mirror, scope, policy, ProgressReporter(server.name, on_progress), cancel, confirm)
+    outcome = sync.rehearse(full=full) if dry_run else sync.run(full=full)
+    settled = outcome.settled
     return SyncReport(
         server=server.name,
         mode=outcome.plan.mode,
@@ -74,16 +85,13 @@ def sync_server(
         # A delta comes upon an unreadable item twice: among the changes, and in the sweep.
         problems=tuple(dict.fromkeys(outcome.problems)),
         withheld=outcome.withheld,
+        held=settled.held,
+        confirmation=settled.confirmation,
+        ambiguities=tuple(settled.ambiguities),
         seconds=time.monotonic() - started,
         dry_run=dry_run,
         last_seq=mirror.last_seq(),
     )
-
-
-def _refresh_index(mirror: Mirror, progress: ProgressReporter) -> None:
-    progress.begin(SyncPhase.INDEX)
-    refresh_index(mirror.database, progress.reach)
-    progress.end()
 
 
 @dataclass(slots=True)
@@ -93,109 +101,215 @@ class _Outcome:
     kinds: Mapping[Kind, KindCounts] = field(default_factory=lambda: dict.fromkeys(MAPPERS, KindCounts()))
     problems: list[Problem] = field(default_factory=list)
     withheld: Mapping[Kind, str] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
+    libraries: Sequence[Library] | None = None
+    swept: bool = False
 
 
 class _Sync:
-    """A sync that has something to read. A rehearsal reads and compares, and writes nothing."""
+    """One sync of one server."""
 
     def __init__(
         self,
         server: MediaServer,
         mirror: Mirror,
         scope: Scope,
-        plan: Plan,
+        policy: SyncPolicy,
         progress: ProgressReporter,
         cancel: Event | None,
-        *,
-        rehearsal: bool,
+        confirm: str | None,
     ) -> None:
         self._server = server
         self._mirror = mirror
         self._database = mirror.database
         self._scope = scope
-        self._plan = plan
+        self._policy = policy
         self._progress = progress
-        self._cancel = cancel
-        self._rehearsal = rehearsal
+        self._patience = Patience(server.name, policy.stall_seconds, cancel)
+        self._confirm = confirm
 
-    def run(self) -> _Outcome:
-        libraries = self._server.list_libraries()
+    def rehearse(self, *, full: bool) -> _Outcome:
+        """Read and compare, and write nothing."""
+        plan = self._make_plan(full=full, rehearsal=True)
         with self._database.connected() as connection:
-            run = self._begin(connection)
-            store = Store(
-                self._database,
-                connection,
-                server=self._server.name,
-                number=run.server_number,
-                run=run.id,
-                rehearsal=self._rehearsal,
-            )
-            intake = Intake(self._server, store, self._scope, self._progress, self._cancel)
-            try:
-                self._read(store, intake)
-                state = SyncState.INCOMPLETE if intake.withheld else SyncState.COMPLETE
-            except Cancelled:
-                state = SyncState.INTERRUPTED
-            except BaseException as error:
-                self._end_failed(run, store, error)
-                raise
-            self._end(run, store, state, libraries)
-        return _Outcome(self._plan, state, store.counts, intake.problems, intake.withheld)
-
-    def _read(self, store: Store, intake: Intake) -> None:
-        proofs = self._delta(store, intake) if self._plan.mode is SyncMode.DELTA else intake.listings()
-        intake.check_cancelled()
-        if proofs:
-            self._progress.begin(SyncPhase.REMOVE)
-            remove_absent(store, *proofs)
-            self._progress.end()
-
-    def _delta(self, store: Store, intake: Intake) -> list[CompleteSweep]:
-        try:
-            intake.changes(self._plan.since)
-        except ConflictError as error:
-            reason = f"the server cannot go on from the last sync: {error.message}"
-            self._plan = replace(self._plan, mode=SyncMode.FULL, reason=reason)
-            store.forget()
-            return intake.listings()
-        return intake.sweeps()
-
-    def _begin(self, connection: Connection) -> Run:
-        if self._rehearsal:
             with self._database.reading_on(connection):
                 # No server bears the number 0, so nothing is there to compare with.
-                return Run(0, server_number(connection, self._server.name) or 0)
-        with self._database.writing(connection):
-            return begin_run(connection, self._server.name, self._scope, self._plan.mode, self._plan.reason)
+                number = server_number(connection, self._server.name) or 0
+            return self._read(plan, self._store(connection, number=number, run=0, staging=True))
 
-    def _end(self, run: Run, store: Store, state: SyncState, libraries: Sequence[Library]) -> None:
-        if self._rehearsal:
-            return
+    def run(self, *, full: bool) -> _Outcome:
+        """Read, compare and write, unless nothing is to be done: then nothing is written either."""
+        plan = self._make_plan(full=full, rehearsal=False)
+        is_done = plan.mode is SyncMode.UNCHANGED and not self._is_any_missing()
+        outcome = _Outcome(plan) if is_done else self._write(plan)
+        if outcome.state is not SyncState.INTERRUPTED:
+            self._progress.begin(SyncPhase.INDEX)
+            refresh_index(self._database, self._progress.reach)
+            self._progress.end()
+            self._forget_changes()
+        return outcome
+
+    def _make_plan(self, *, full: bool, rehearsal: bool) -> Plan:
+        self._progress.begin(SyncPhase.PROBE)
+        plan = make_plan(
+            self._server, self._mirror, self._scope, self._policy, full=full, rehearsal=rehearsal
+        )
+        self._progress.end()
+        return plan
+
+    def _is_any_missing(self) -> bool:
+        with self._database.reading() as connection:
+            number = server_number(connection, self._server.name)
+            return number is not None and any_missing(connection, number)
+
+    def _store(
+        self,
+        connection: Connection,
+        *,
+        number: int,
+        run: int,
+        staging: bool,
+        lease: Lease | None = None,
+    ) -> Store:
+        return Store(
+            self._database,
+            connection,
+            server=self._server.name,
+            number=number,
+            run=run,
+            scope=scope_key(self._scope),
+            lease=lease,
+            staging=staging,
+        )
+
+    def _write(self, plan: Plan) -> _Outcome:
+        """A sync under a lease, entered into the history."""
         with self._database.writing() as connection:
-            put_libraries(connection, run.server_number, libraries)
-            if state is SyncState.COMPLETE and self._scope.libraries is None:
-                now = microseconds(datetime.now(UTC))
-                remove_other_libraries(connection, run.server_number, libraries, now)
+            number = enter_server(connection, self._server.name)
+        seconds = self._policy.stall_seconds + _LEASE_SPARE_SECONDS
+        lease = Lease(self._database, server=self._server.name, number=number, seconds=seconds)
+        with lease.held(), self._database.connected() as connection:
+            with self._database.writing(connection):
+                run = begin_run(
+                    connection,
+                    number,
+                    self._scope,
+                    plan.mode,
+                    plan.reason,
+                    token=plan.token,
+                    since=plan.since,
+                )
+            store = self._store(connection, number=number, run=run, staging=plan.staging, lease=lease)
+            try:
+                if not plan.resumes:
+                    store.forget()
+                outcome = self._read(plan, store)
+                self._end(store, outcome)
+            except LeaseLostError:
+                # What is written from now on is the other sync's.
+                raise
+            except BaseException as error:
+                self._end_failed(plan, store, error)
+                raise
+        return outcome
+
+    def _read(self, plan: Plan, store: Store) -> _Outcome:
+        """Read everything the plan asks for, and settle what it shows."""
+        outcome = _Outcome(plan)
+        if plan.mode is SyncMode.UNCHANGED:
+            outcome.settled = settle_missing(store, self._scope, self._policy, confirm=self._confirm)
+            outcome.kinds = store.counts
+            return outcome
+        intake = Intake(self._server, store, self._scope, self._progress, self._patience)
+        try:
+            outcome.libraries = self._server.list_libraries()
+            outcome.plan = self._read_items(plan, store, intake)
+            self._patience.check_cancelled()
+            self._settle(store, intake, outcome)
+            outcome.swept = bool(intake.proofs)
+            outcome.state = SyncState.INCOMPLETE if intake.withheld else SyncState.COMPLETE
+        except Cancelled:
+            outcome.state = SyncState.INTERRUPTED
+        outcome.kinds, outcome.problems, outcome.withheld = store.counts, intake.problems, intake.withheld
+        return outcome
+
+    def _read_items(self, plan: Plan, store: Store, intake: Intake) -> Plan:
+        """The plan that was followed in the end."""
+        try:
+            if plan.mode is not SyncMode.DELTA or plan.since is None:
+                intake.listings()
+                return plan
+            intake.changes(plan.since)
+        except _SPOILING as error:
+            why = self._why_again(plan, intake, error)
+            if why is None:
+                raise
+            # What was read so far does not go on, so everything is read anew.
+            store.forget()
+            intake.begin_anew()
+            intake.listings()
+            return replace(plan, mode=SyncMode.FULL, reason=why)
+        if plan.sweep_due or intake.told_gone or store.staging.in_use:
+            intake.ids()
+        return plan
+
+    def _why_again(self, plan: Plan, intake: Intake, error: SoulSyncError) -> str | None:
+        """Why everything is to be read from the beginning instead of giving up, if it is."""
+        if plan.mode is SyncMode.DELTA and isinstance(error, ConflictError):
+            return f"the server cannot go on from the last sync: {error.message}"
+        if intake.resumed and not isinstance(error, ContractViolationError):
+            return f"what an unfinished sync had read does not go on: {error.message}"
+        return None
+
+    def _settle(self, store: Store, intake: Intake, outcome: _Outcome) -> None:
+        if not intake.sweeps:
+            return
+        self._progress.begin(SyncPhase.REMOVE)
+        outcome.settled = settle(store, intake.sweeps, intake.proofs, self._policy, confirm=self._confirm)
+        for sweep in intake.sweeps:
+            store.count_seen(sweep.kind, sweep.seen)
+        self._progress.end()
+
+    def _end(self, store: Store, outcome: _Outcome) -> None:
+        with store.transaction() as writer:
+            connection, complete = writer.connection, outcome.state is SyncState.COMPLETE
+            if outcome.libraries is not None:
+                put_libraries(connection, store.number, outcome.libraries)
+                if complete and self._scope.libraries is None:
+                    remove_other_libraries(connection, store.number, outcome.libraries, writer.now)
+            if complete and not outcome.swept:
+                store.checkpoints.clear(connection)
+            unchanged = outcome.plan.mode is SyncMode.UNCHANGED
+            swept = (
+                writer.now
+                if outcome.swept or unchanged
+                else last_swept(connection, store.number, self._scope)
+            )
             end_run(
                 connection,
-                run,
-                state,
-                self._plan.mode,
-                self._plan.reason,
-                store.counts,
-                token=self._plan.token,
+                store.run,
+                outcome.state,
+                outcome.plan.mode,
+                outcome.plan.reason,
+                outcome.kinds,
+                swept=swept,
             )
 
-    def _end_failed(self, run: Run, store: Store, error: BaseException) -> None:
-        if self._rehearsal:
-            return
+    def _end_failed(self, plan: Plan, store: Store, error: BaseException) -> None:
         state = SyncState.FAILED if isinstance(error, Exception) else SyncState.INTERRUPTED
         text = str(error) or type(error).__name__
         try:
-            with self._database.writing() as connection:
-                end_run(connection, run, state, self._plan.mode, self._plan.reason, store.counts, error=text)
+            if isinstance(error, _SPOILING):
+                store.forget()
+            with store.transaction() as writer:
+                end_run(writer.connection, store.run, state, plan.mode, plan.reason, store.counts, error=text)
             if state is SyncState.FAILED:
                 # What did arrive stays, so it is to be found.
                 refresh_index(self._database)
-        except MirrorError as trouble:
+        except (MirrorError, LeaseLostError) as trouble:
             _log.warning("%s: the end of a failed sync could not be noted: %s", self._server.name, trouble)
+
+    def _forget_changes(self) -> None:
+        days = self._policy.keep_changes_days
+        if days is not None:
+            self._mirror.forget_changes(datetime.now(UTC) - timedelta(days=days))

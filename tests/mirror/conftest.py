@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from soulsync_engine.errors import ConflictError
 from soulsync_engine.loading import LoadedBackend
 from soulsync_engine.mirror import Mirror
 from soulsync_engine.models import (
+    Album,
+    Artist,
     ChangedPage,
     Item,
     ItemRef,
@@ -31,10 +34,12 @@ from soulsync_engine.models import (
     Track,
 )
 from soulsync_engine.plugins import GlobalPlugins
+from soulsync_engine.policy import SyncPolicy
 from soulsync_engine.server import MediaServer
 from soulsync_engine.session import Session
 from soulsync_engine.settings import BackendSettings
 from soulsync_engine.spec import BackendSpec
+from soulsync_engine.sync import SyncReport, sync_server
 
 Hook = Callable[[str, Page[object]], Page[object]]
 
@@ -58,6 +63,16 @@ class Shelf:
         for item in items:
             self.items[item.ref.kind, item.ref.id] = item
             self.changed.append((item.ref.kind, item.ref.id))
+
+    def stock(self, count: int) -> Shelf:
+        """So many songs, albums and artists."""
+        for number in map(str, range(count)):
+            self.put(
+                self.track(number, f"Song {number}"),
+                Album(ref=self.ref(Kind.ALBUM, number), title=f"Album {number}"),
+                Artist(ref=self.ref(Kind.ARTIST, number), name=f"Artist {number}"),
+            )
+        return self
 
     def drop(self, *items: Item) -> None:
         for item in items:
@@ -194,11 +209,6 @@ def make_shelf() -> type[Shelf]:
     return Shelf
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'mirror.sqlite3'}"
-
-
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a mirror that has been made and not used: copying it is faster than making another one."""
@@ -208,7 +218,24 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mirror(url: str, tmp_path: Path, blank: Path) -> Iterator[Mirror]:
+def sqlite_url(tmp_path: Path, blank: Path) -> str:
     shutil.copy(blank, tmp_path / "mirror.sqlite3")
+    return f"sqlite:///{tmp_path / 'mirror.sqlite3'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty mirror, in each database."""
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+
+
+@pytest.fixture
+def mirror(url: str) -> Iterator[Mirror]:
     with Mirror.open(url) as mirror:
         yield mirror
+
+
+@pytest.fixture
+def sync() -> Callable[..., SyncReport]:
+    """A sync after which what is gone is removed, all of it, unless the test has another policy."""
+    return partial(sync_server, policy=SyncPolicy(grace_sweeps=1, confirm_above=1.0))

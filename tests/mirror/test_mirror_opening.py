@@ -22,12 +22,16 @@ from soulsync_engine.errors import (
 )
 from soulsync_engine.mirror import Mirror
 from soulsync_engine.mirror.schema import REVISION_TABLE, metadata
-from soulsync_engine.sync import sync_server
 
 
 @pytest.fixture
 def file(tmp_path):
     return tmp_path / "mirror.sqlite3"
+
+
+@pytest.fixture
+def url(file):
+    return f"sqlite:///{file}"
 
 
 def test_the_migrations_make_the_tables_of_the_schema(mirror):
@@ -42,10 +46,10 @@ def test_the_migrations_make_the_tables_of_the_schema(mirror):
         assert compare_metadata(context, metadata) == []
 
 
-def test_opening_again_keeps_everything_and_loads_no_migration(shelf, serve, url):
+def test_opening_again_keeps_everything_and_loads_no_migration(shelf, serve, url, sync):
     shelf.put(shelf.track("1"))
     with Mirror.open(url) as mirror:
-        sync_server(serve(shelf), mirror)
+        sync(serve(shelf), mirror)
     code = (
         "import sys; from soulsync_engine.mirror import Mirror\n"
         f"with Mirror.open({url!r}) as mirror: print(mirror.counts().tracks, 'alembic' in sys.modules)"
@@ -104,10 +108,10 @@ def test_another_programs_database_is_refused_untouched(file, url):
     assert file.read_bytes() == before
 
 
-def test_a_damaged_mirror_is_named_as_such(file, url, shelf, serve):
+def test_a_damaged_mirror_is_named_as_such(file, url, shelf, serve, sync):
     shelf.put(*(shelf.track(str(number)) for number in range(500)))
     with Mirror.open(url) as mirror:
-        sync_server(serve(shelf), mirror)
+        sync(serve(shelf), mirror)
     content = bytearray(file.read_bytes())
     content[8192:] = b"\xff" * (len(content) - 8192)
     file.write_bytes(content)
@@ -115,28 +119,28 @@ def test_a_damaged_mirror_is_named_as_such(file, url, shelf, serve):
         list(mirror.iter_tracks())
 
 
-def test_a_truncated_mirror_is_named_as_such(file, url, shelf, serve):
+def test_a_truncated_mirror_is_named_as_such(file, url, shelf, serve, sync):
     shelf.put(*(shelf.track(str(number)) for number in range(500)))
     with Mirror.open(url) as mirror:
-        sync_server(serve(shelf), mirror)
+        sync(serve(shelf), mirror)
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     with pytest.raises(MirrorCorruptError, match="is damaged"), Mirror.open(url) as mirror:
         list(mirror.iter_tracks())
 
 
-def test_a_mirror_that_another_process_writes_to_is_locked_and_still_read(file, url, shelf, serve):
+def test_a_mirror_that_another_process_writes_to_is_locked_and_still_read(file, url, shelf, serve, sync):
     shelf.put(shelf.track("1"))
     with Mirror.open(url, busy_timeout=0.1) as mirror:
-        sync_server(serve(shelf), mirror)
+        sync(serve(shelf), mirror)
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             shelf.put(shelf.track("2"))
             with pytest.raises(MirrorLockedError, match="another process") as caught:
-                sync_server(serve(shelf), mirror)
+                sync(serve(shelf), mirror)
             assert caught.value.retryable
             assert mirror.counts().tracks == 1
             other.execute("ROLLBACK")
-        sync_server(serve(shelf), mirror)
+        sync(serve(shelf), mirror)
         assert mirror.counts().tracks == 2
 
 
@@ -170,12 +174,12 @@ def _without_the_right_to_pass_permissions() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs permissions that stop this user")
 @pytest.mark.parametrize("folder", [0o500, 0o700])
-def test_a_read_only_mirror_is_read_and_refuses_to_be_written(tmp_path, shelf, serve, folder):
+def test_a_read_only_mirror_is_read_and_refuses_to_be_written(tmp_path, shelf, serve, folder, sync):
     place = tmp_path / "place"
     file = place / "mirror.sqlite3"
     shelf.put(shelf.track("1"))
     with Mirror.open(f"sqlite:///{file}") as mirror:
-        sync_server(serve(shelf), mirror)
+        sync(serve(shelf), mirror)
     file.chmod(0o400)
     place.chmod(folder)
     code = (

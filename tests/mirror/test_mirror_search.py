@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from soulsync_engine.mirror.search_index import RANKED, refresh_index
+from soulsync_engine.mirror.search import refresh_index
+from soulsync_engine.mirror.search.layout import RANKED
 from soulsync_engine.models import Album, Artist, ArtistCredit, Kind
-from soulsync_engine.sync import sync_server
 
 
 @pytest.fixture
-def stocked(shelf, serve, mirror):
+def stocked(shelf, serve, mirror, sync):
     def credit(name):
         return (ArtistCredit(name=name),)
 
@@ -27,7 +27,7 @@ def stocked(shelf, serve, mirror):
         ),
         Artist(ref=shelf.ref(Kind.ARTIST, "1"), name="Fleetwood Mac"),
     )
-    sync_server(serve(shelf), mirror)
+    sync(serve(shelf), mirror)
     return mirror
 
 
@@ -86,24 +86,24 @@ def test_pages_follow_each_other(stocked):
 
 
 def test_of_very_many_hits_the_first_are_ranked_and_a_narrower_text_finds_the_others(
-    make_shelf, serve, mirror
+    make_shelf, serve, mirror, sync
 ):
     shelf = make_shelf(page_size=5000)
     shelf.put(*(shelf.track(str(number), f"Song {number}") for number in range(RANKED + 1)))
-    sync_server(serve(shelf), mirror)
+    sync(serve(shelf), mirror)
     assert len(mirror.search("song", limit=2 * RANKED)) == RANKED
     assert len(mirror.search("song", limit=10, offset=RANKED - 5)) == 5
     assert [hit.item.ref.id for hit in mirror.search(f"song {RANKED}")] == [str(RANKED)]
 
 
-def test_a_retitled_item_is_found_by_its_new_title_only(stocked, shelf, serve):
+def test_a_retitled_item_is_found_by_its_new_title_only(stocked, shelf, serve, sync):
     shelf.put(shelf.track("7", "Go"))
-    sync_server(serve(shelf), stocked)
+    sync(serve(shelf), stocked)
     assert [hit.item.ref.id for hit in stocked.search("go", kinds={Kind.TRACK})] == ["7"]
     assert [hit.item.ref.id for hit in stocked.search("sam")] == []
 
 
-def test_an_index_made_anew_is_the_one_that_was_written_with_the_items(stocked, shelf, serve):
+def test_an_index_made_anew_is_the_one_that_was_written_with_the_items(stocked, shelf, serve, sync):
     shelf.put(
         shelf.track(
             "7", "Go", artists=(ArtistCredit(name="B"), ArtistCredit(name="A"), ArtistCredit(name="B"))
@@ -112,9 +112,9 @@ def test_an_index_made_anew_is_the_one_that_was_written_with_the_items(stocked, 
         shelf.track("9", "\udcff"),
     )
     shelf.drop(shelf.track("1"))
-    sync_server(serve(shelf), stocked)
+    sync(serve(shelf), stocked)
     shelf.put(shelf.track("1", "Back"), shelf.track("2", "Moved", path="/x"))
-    sync_server(serve(shelf), stocked)
+    sync(serve(shelf), stocked)
     written = index(stocked)
     with stocked.database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM counters WHERE name = 'normalisation'")
@@ -123,13 +123,13 @@ def test_an_index_made_anew_is_the_one_that_was_written_with_the_items(stocked, 
     assert len(written) == 9 + 2
 
 
-def test_an_index_that_has_fallen_behind_is_brought_up_by_the_next_sync(stocked, shelf, serve):
+def test_an_index_that_has_fallen_behind_is_brought_up_by_the_next_sync(stocked, shelf, serve, sync):
     with stocked.database.writing() as connection:
         connection.exec_driver_sql("UPDATE counters SET value = value - 3 WHERE name = 'indexed'")
         connection.exec_driver_sql("DELETE FROM albums_search")
         connection.exec_driver_sql("DELETE FROM artists_search")
     shelf.put(shelf.track("7", "Go"))
-    sync_server(serve(shelf), stocked)
+    sync(serve(shelf), stocked)
     assert {hit.item.ref.kind for hit in stocked.search("fleetwood")} == {Kind.ARTIST, Kind.ALBUM, Kind.TRACK}
     assert [hit.item.ref.id for hit in stocked.search("go", kinds={Kind.TRACK})] == ["7"]
 

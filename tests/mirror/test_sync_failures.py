@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import sqlite3
-import subprocess
-import sys
-import time
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -20,11 +13,12 @@ from soulsync_engine.errors import (
     SoulSyncError,
     UnavailableError,
 )
-from soulsync_engine.mirror import Mirror, SyncState
-from soulsync_engine.mirror.removal import remove_absent
+from soulsync_engine.mirror import SyncState
+from soulsync_engine.mirror.seen import Seen
+from soulsync_engine.mirror.settling import settle
 from soulsync_engine.mirror.sweep import CompleteSweep
 from soulsync_engine.models import EVERYTHING, Album, Artist, Kind, Problem
-from soulsync_engine.sync import sync_server
+from soulsync_engine.policy import SyncPolicy
 
 
 def removed(mirror):
@@ -71,9 +65,9 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("operation", ["list_tracks", "list_albums", "list_artists"])
-def test_a_fault_at_any_page_of_a_listing_removes_nothing(stocked, serve, mirror, fault, operation):
+def test_a_fault_at_any_page_of_a_listing_removes_nothing(stocked, serve, mirror, fault, operation, sync):
     server = serve(stocked)
-    sync_server(server, mirror)
+    sync(server, mirror)
     for item in [item for item in stocked.items.values() if item.ref.id == "3"]:
         stocked.drop(item)
     for faulty in range(2):
@@ -82,39 +76,39 @@ def test_a_fault_at_any_page_of_a_listing_removes_nothing(stocked, serve, mirror
             FAULTS[fault](page) if (name, number) == (operation, faulty) else page
         )
         with pytest.raises(SoulSyncError):
-            sync_server(server, mirror)
+            sync(server, mirror)
         assert removed(mirror) == []
         run = mirror.last_sync("music")
         assert run.state is SyncState.FAILED
         assert run.error
     stocked.hook = None
-    assert sync_server(server, mirror).state is SyncState.COMPLETE
+    assert sync(server, mirror).state is SyncState.COMPLETE
     assert removed(mirror) == ["3", "3", "3"]
 
 
-def test_a_fault_in_the_ids_removes_nothing(stocked, serve, mirror, clients):
+@pytest.mark.parametrize("faulty", range(8))
+@pytest.mark.parametrize("fault", ["unavailable", "short", "ended", "twice", "shrunken"])
+def test_a_fault_in_the_ids_removes_nothing(stocked, serve, mirror, clients, sync, fault, faulty):
     server = serve(stocked, clients["detailed"])
-    sync_server(server, mirror)
+    sync(server, mirror)
     stocked.drop(stocked.track("3"))
     stocked.changed.clear()
     stocked.token = "t1"
-    for faulty in range(8):
-        for fault in ("unavailable", "short", "ended", "twice", "shrunken"):
-            stocked.calls = []
-            stocked.hook = lambda name, number, page, faulty=faulty, fault=fault: (
-                FAULTS[fault](page) if (name, number) == ("list_ids", faulty) else page
-            )
-            with pytest.raises(SoulSyncError):
-                sync_server(server, mirror)
-            assert removed(mirror) == []
+    stocked.calls = []
+    stocked.hook = lambda name, number, page: (
+        FAULTS[fault](page) if (name, number) == ("list_ids", faulty) else page
+    )
+    with pytest.raises(SoulSyncError):
+        sync(server, mirror)
+    assert removed(mirror) == []
     stocked.hook = None
-    sync_server(server, mirror)
+    sync(server, mirror)
     assert removed(mirror) == ["3"]
 
 
-def test_one_id_on_two_pages_proves_nothing(stocked, serve, mirror):
+def test_one_id_on_two_pages_proves_nothing(stocked, serve, mirror, sync):
     server = serve(stocked)
-    sync_server(server, mirror)
+    sync(server, mirror)
 
     def hook(name, number, page):
         # The total is right: one item was passed over, another one came twice.
@@ -124,145 +118,100 @@ def test_one_id_on_two_pages_proves_nothing(stocked, serve, mirror):
 
     stocked.hook, stocked.calls = hook, []
     with pytest.raises(IncompleteSweepError, match="twice"):
-        sync_server(server, mirror)
+        sync(server, mirror)
     stocked.calls = []
     with pytest.raises(IncompleteSweepError, match="twice"):
-        sync_server(server, mirror, dry_run=True)
+        sync(server, mirror, dry_run=True)
     assert removed(mirror) == []
 
 
-def test_what_came_before_a_failure_is_stored_and_found(stocked, serve, mirror):
+def test_what_came_before_a_failure_is_stored_and_found(stocked, serve, mirror, sync):
     stocked.hook = lambda name, number, page: (
         unavailable(page) if (name, number) == ("list_tracks", 2) else page
     )
     with pytest.raises(UnavailableError):
-        sync_server(serve(stocked), mirror)
+        sync(serve(stocked), mirror)
     assert mirror.counts().tracks == 6
     assert len(mirror.search("title")) == 6
 
 
-def test_an_empty_listing_without_proof_removes_nothing(shelf, serve, mirror):
+def test_an_empty_listing_without_proof_removes_nothing(shelf, serve, mirror, sync):
     server = serve(shelf)
     shelf.put(shelf.track("1"), shelf.track("2"))
-    sync_server(server, mirror)
+    sync(server, mirror)
     shelf.items.clear()
     for dry_run in (True, False):
         with pytest.raises(IncompleteSweepError, match="without evidence"):
-            sync_server(server, mirror, dry_run=dry_run)
+            sync(server, mirror, dry_run=dry_run)
     assert mirror.counts().tracks == 2
     shelf.proof = "the folder was seen"
-    assert sync_server(server, mirror).kinds[Kind.TRACK].removed == 2
+    # Once is not enough, whatever the policy.
+    assert sync(server, mirror).kinds[Kind.TRACK].missing == 2
+    assert mirror.counts().tracks == 2
+    assert sync(server, mirror).kinds[Kind.TRACK].removed == 2
     assert mirror.counts().tracks == 0
 
 
-def test_an_empty_server_and_an_empty_mirror_agree(shelf, serve, mirror):
-    assert sync_server(serve(shelf), mirror).state is SyncState.COMPLETE
+def test_an_empty_server_and_an_empty_mirror_agree(shelf, serve, mirror, sync):
+    assert sync(serve(shelf), mirror).state is SyncState.COMPLETE
 
 
-def test_an_unreadable_item_with_an_id_stays(stocked, serve, mirror):
+def test_an_unreadable_item_with_an_id_stays(stocked, serve, mirror, sync):
     server = serve(stocked)
-    sync_server(server, mirror)
+    sync(server, mirror)
     stocked.drop(stocked.track("2"), stocked.track("3"))
     stocked.problems = [Problem(kind=Kind.TRACK, reason="no right to read it", id="2")]
-    report = sync_server(server, mirror)
+    report = sync(server, mirror)
     assert (report.state, report.problems) == (SyncState.COMPLETE, tuple(stocked.problems))
     assert removed(mirror) == ["3"]
 
 
-def test_an_unreadable_item_without_an_id_keeps_its_kind_from_being_removed(stocked, serve, mirror, clients):
+def test_an_unreadable_item_without_an_id_keeps_its_kind_from_being_removed(
+    stocked, serve, mirror, clients, sync
+):
     server = serve(stocked, clients["telling"])
-    sync_server(server, mirror)
+    sync(server, mirror)
     stocked.token = "t1"
     stocked.drop(stocked.track("3"), stocked.items[Kind.ALBUM, "3"])
     stocked.problems = [Problem(kind=Kind.TRACK, reason="damaged")]
-    report = sync_server(server, mirror)
+    report = sync(server, mirror)
     assert report.state is SyncState.INCOMPLETE
     assert list(report.withheld) == [Kind.TRACK]
     assert [change.kind for change in mirror.changes() if change.type == "removed"] == [Kind.ALBUM]
     stocked.problems = []
-    assert sync_server(server, mirror).kinds[Kind.TRACK].removed == 1
+    assert sync(server, mirror).kinds[Kind.TRACK].removed == 1
 
 
 def test_nothing_but_a_sweep_can_make_the_proof():
     with pytest.raises(TypeError):
-        CompleteSweep(object(), store=None, kind=Kind.TRACK, scope=EVERYTHING)
+        CompleteSweep(object(), store=None, kind=Kind.TRACK, scope=EVERYTHING, seen=Seen(), empty=False)
 
 
-def test_an_item_that_cannot_be_stored_leaves_the_mirror_as_it_was(stocked, serve, mirror):
+def test_an_item_that_cannot_be_stored_leaves_the_mirror_as_it_was(stocked, serve, mirror, sync):
+    stocked.page_size = 10
     server = serve(stocked)
-    sync_server(server, mirror)
+    sync(server, mirror)
     before = list(mirror.iter_tracks()), mirror.last_seq()
     stocked.put(stocked.track("0", "New"), replace(stocked.track("odd"), title=None))
     with pytest.raises(ContractViolationError):
-        sync_server(server, mirror)
+        sync(server, mirror)
     assert (list(mirror.iter_tracks()), mirror.last_seq()) == before
     assert mirror.last_sync("music").state is SyncState.FAILED
 
 
-def test_a_sweep_of_another_store_is_refused(stocked, serve, mirror):
+def test_a_sweep_of_another_store_is_refused(stocked, serve, mirror, sync):
     from soulsync_engine.mirror.store import Store
     from soulsync_engine.mirror.sweep import Sweep
     from soulsync_engine.models import Page
 
+    sync(serve(stocked), mirror)
     with mirror.database.connected() as connection:
-        store = Store(mirror.database, connection, server="music", number=1, run=1, rehearsal=False)
+        store = Store(
+            mirror.database, connection, server="music", number=1, run=1, scope="", lease=None, staging=True
+        )
         sweep = Sweep(object(), Kind.TRACK, EVERYTHING)
         sweep.see(Page(items=()))
         proof = sweep.complete(populated=False)
         with pytest.raises(ValueError, match="another store"):
-            remove_absent(store, proof)
-
-
-SLOW_SYNC = """
-import sys, time
-from pathlib import Path
-sys.path.insert(0, {here!r})
-import conftest
-from soulsync_engine.mirror import Mirror
-from soulsync_engine.sync import sync_server
-
-shelf = conftest.Shelf(page_size=15)
-shelf.put(*(shelf.track(str(number), "Song") for number in range(1500)))
-def hook(operation, number, page):
-    time.sleep(0.1)
-    return page
-shelf.hook = hook
-def tell(progress):
-    print(progress.phase, progress.done, flush=True)
-serve = conftest.serve.__wrapped__(Path({data!r}))
-with Mirror.open({url!r}) as mirror:
-    sync_server(serve(shelf), mirror, on_progress=tell)
-"""
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-@pytest.mark.parametrize("after", [0.3, 1.6])
-def test_a_sync_that_is_killed_is_completed_by_the_next(make_shelf, serve, tmp_path, url, number, after):
-    code = SLOW_SYNC.format(here=str(Path(__file__).parent), data=str(tmp_path), url=url)
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
-    )
-    for line in process.stdout:
-        if line.startswith(b"tracks") and not line.endswith(b" 0\n"):
-            break
-    time.sleep(after)
-    process.send_signal(number)
-    _, said = process.communicate()
-    assert process.returncode != 0, said
-    with closing(sqlite3.connect(tmp_path / "mirror.sqlite3")) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        counts = {
-            connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-            for table in ("tracks", "native_ids", "changes")
-        }
-        assert len(counts) == 1
-    shelf = make_shelf(page_size=1500)
-    shelf.put(*(shelf.track(str(number), "Song") for number in range(1500)))
-    with Mirror.open(url) as mirror:
-        state = mirror.last_sync("music").state
-        assert state is (SyncState.RUNNING if number == signal.SIGKILL else SyncState.INTERRUPTED)
-        report = sync_server(serve(shelf), mirror)
-        counts = report.kinds[Kind.TRACK]
-        assert counts.added + counts.unchanged == counts.seen == mirror.counts().tracks == 1500
-        assert [change.seq for change in mirror.changes()] == list(range(1, 1501))
-        assert len(mirror.search("song", limit=9000)) == 1500
+            settle(store, [], {Kind.TRACK: proof}, SyncPolicy())
+    assert mirror.counts().tracks == 7

@@ -9,8 +9,9 @@ from dataclasses import replace
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from soulsync_engine.mirror import ChangeType, Mirror
-from soulsync_engine.models import ArtistCredit, Kind
+from soulsync_engine.mirror import Change, ChangeType, Mirror
+from soulsync_engine.models import ArtistCredit, Kind, Track
+from soulsync_engine.policy import SyncPolicy
 from soulsync_engine.sync import sync_server
 
 ids = st.sampled_from("abcdef")
@@ -38,49 +39,58 @@ UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
     phases=UNSHRUNK,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(history=histories, delta=st.booleans(), dry=st.booleans())
-def test_the_feed_leads_from_each_state_to_the_next(make_shelf, serve, clients, blank, history, delta, dry):
+@given(history=histories, delta=st.booleans(), dry=st.booleans(), grace=st.sampled_from([1, 2]))
+def test_the_feed_leads_from_each_state_to_the_next(
+    make_shelf, serve, clients, blank, history, delta, dry, grace
+):
+    policy = SyncPolicy(grace_sweeps=grace, confirm_above=1.0)
     with (
         tempfile.TemporaryDirectory() as folder,
         Mirror.open(f"sqlite:///{shutil.copy(blank, folder)}") as mirror,
     ):
         shelf = make_shelf(page_size=2, proof="counted")
         server = serve(shelf, replace_known(clients["detailed"]) if delta else clients["plain"])
-        known: dict[str, object] = {}
-        uids: dict[str, str] = {}
+        replica: dict[str, Track] = {}
+        gone: dict[str, Track] = {}
         for number, state in enumerate(history):
-            before = dict(shelf.items)
             shelf.items, shelf.changed, shelf.token = {}, [], f"t{number}"
             shelf.put(*(shelf.track(id, **content) for id, content in state.items()))
             since = mirror.last_seq()
-            rehearsed = sync_server(server, mirror, dry_run=True) if dry else None
-            report = sync_server(server, mirror)
+            rehearsed = sync_server(server, mirror, policy=policy, dry_run=True) if dry else None
+            report = sync_server(server, mirror, policy=policy)
             if rehearsed is not None:
                 assert rehearsed.kinds == report.kinds
-            seq = since
-            for change in mirror.changes(since):
-                seq += 1
+            # What is gone may have to be seen to be gone a second time.
+            sync_server(server, mirror, policy=policy)
+            for seq, change in enumerate(mirror.changes(since), start=since + 1):
                 assert change.seq == seq
-                id = change.ref.id
-                assert uids.setdefault(id, change.uid) == change.uid
-                old, new = known.get(id), shelf.items.get((Kind.TRACK, id))
-                if change.type is ChangeType.REMOVED:
-                    assert (Kind.TRACK, id) in before
-                    assert new is None
-                elif change.type is ChangeType.ADDED:
-                    assert old is None
-                    known[id] = new
-                else:
-                    assert (change.type is ChangeType.RESTORED) == ((Kind.TRACK, id) not in before)
-                    assert replace(old, **{name: getattr(new, name) for name in change.fields}) == new
-                    assert all(getattr(old, name) != getattr(new, name) for name in change.fields)
-                    assert change.fields or change.type is ChangeType.RESTORED
-                    known[id] = new
-            assert sorted(track.ref.id for track in mirror.iter_tracks()) == sorted(state)
-            assert {(Kind.TRACK, track.ref.id): track for track in mirror.iter_tracks()} == shelf.items
-            assert {hit.item.ref.id for hit in mirror.search("one", limit=99)} == {
-                id for id, content in state.items() if content["title"] == "One"
+                apply(change, replica, gone, shelf)
+            assert sorted(track.ref.id for track in replica.values()) == sorted(state)
+            assert {(Kind.TRACK, track.ref.id): track for track in replica.values()} == shelf.items
+            assert list(mirror.iter_tracks()) == [replica[uid] for uid in sorted(replica, key=int)]
+            assert {hit.uid for hit in mirror.search("one", limit=99)} == {
+                uid for uid, track in replica.items() if track.title == "One"
             }
+
+
+def apply(change: Change, replica: dict[str, Track], gone: dict[str, Track], shelf: object) -> None:
+    """Do to a copy of the library what the feed says, looking at the server only for the fields that it names."""
+    if change.type is ChangeType.REMOVED:
+        gone[change.uid] = replica.pop(change.uid)
+        return
+    new = shelf.items[Kind.TRACK, change.ref.id]
+    if change.type is ChangeType.ADDED:
+        assert change.uid not in replica
+        assert change.uid not in gone
+        replica[change.uid] = new
+        return
+    old = gone.pop(change.uid) if change.type is ChangeType.RESTORED else replica[change.uid]
+    if change.type is not ChangeType.RESTORED:
+        assert (change.type is ChangeType.REMAPPED) == (old.ref != new.ref)
+    values = {name: getattr(new, name) for name in change.fields}
+    assert all(getattr(old, name) != value for name, value in values.items())
+    assert change.fields or change.type in (ChangeType.RESTORED, ChangeType.REMAPPED)
+    replica[change.uid] = replace(old, ref=new.ref, **values)
 
 
 def replace_known(client):

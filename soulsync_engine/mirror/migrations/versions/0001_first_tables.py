@@ -10,6 +10,9 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_COUNT = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+_FLAG = sa.Boolean().with_variant(sa.SmallInteger(), "postgresql")
+
 
 def upgrade() -> None:
     """Create them."""
@@ -53,7 +56,7 @@ def upgrade() -> None:
         sa.Column("native_id", sa.Text(), nullable=False),
         sa.Column("removed_at", sa.BigInteger()),
         sa.Column("omitted", sa.Text()),
-        sa.Column("escaped", sa.Boolean()),
+        sa.Column("escaped", _FLAG),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("sort_name", sa.Text()),
         sa.Column("genres", sa.Text()),
@@ -61,8 +64,8 @@ def upgrade() -> None:
         sa.Column("musicbrainz_id", sa.Text()),
         sa.Column("album_count", sa.BigInteger()),
         sa.Column("track_count", sa.BigInteger()),
-        sa.Column("rating", sa.Integer()),
-        sa.Column("favorite", sa.Boolean()),
+        sa.Column("rating", _COUNT),
+        sa.Column("favorite", _FLAG),
         sa.Column("library_id", sa.Text()),
         sa.Column("added", sa.BigInteger()),
         sa.Column("updated", sa.BigInteger()),
@@ -76,14 +79,14 @@ def upgrade() -> None:
         sa.Column("native_id", sa.Text(), nullable=False),
         sa.Column("removed_at", sa.BigInteger()),
         sa.Column("omitted", sa.Text()),
-        sa.Column("escaped", sa.Boolean()),
+        sa.Column("escaped", _FLAG),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("sort_title", sa.Text()),
-        sa.Column("year", sa.Integer()),
+        sa.Column("year", _COUNT),
         sa.Column("genres", sa.Text()),
-        sa.Column("compilation", sa.Boolean()),
+        sa.Column("compilation", _FLAG),
         sa.Column("track_count", sa.BigInteger()),
-        sa.Column("disc_count", sa.Integer()),
+        sa.Column("disc_count", _COUNT),
         sa.Column("duration_ms", sa.BigInteger()),
         sa.Column("mb_recording", sa.Text()),
         sa.Column("mb_track", sa.Text()),
@@ -91,8 +94,8 @@ def upgrade() -> None:
         sa.Column("mb_release_group", sa.Text()),
         sa.Column("mb_artists", sa.Text()),
         sa.Column("mb_album_artists", sa.Text()),
-        sa.Column("rating", sa.Integer()),
-        sa.Column("favorite", sa.Boolean()),
+        sa.Column("rating", _COUNT),
+        sa.Column("favorite", _FLAG),
         sa.Column("play_count", sa.BigInteger()),
         sa.Column("library_id", sa.Text()),
         sa.Column("added", sa.BigInteger()),
@@ -107,14 +110,14 @@ def upgrade() -> None:
         sa.Column("native_id", sa.Text(), nullable=False),
         sa.Column("removed_at", sa.BigInteger()),
         sa.Column("omitted", sa.Text()),
-        sa.Column("escaped", sa.Boolean()),
+        sa.Column("escaped", _FLAG),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("album", sa.Text()),
         sa.Column("album_native_id", sa.Text()),
-        sa.Column("disc", sa.Integer()),
-        sa.Column("track_number", sa.Integer()),
+        sa.Column("disc", _COUNT),
+        sa.Column("track_number", _COUNT),
         sa.Column("duration_ms", sa.BigInteger()),
-        sa.Column("year", sa.Integer()),
+        sa.Column("year", _COUNT),
         sa.Column("genres", sa.Text()),
         sa.Column("mb_recording", sa.Text()),
         sa.Column("mb_track", sa.Text()),
@@ -125,11 +128,11 @@ def upgrade() -> None:
         sa.Column("isrcs", sa.Text()),
         sa.Column("path", sa.Text()),
         sa.Column("size", sa.BigInteger()),
-        sa.Column("bitrate", sa.Integer()),
+        sa.Column("bitrate", _COUNT),
         sa.Column("codec", sa.Text()),
-        sa.Column("sample_rate", sa.Integer()),
-        sa.Column("rating", sa.Integer()),
-        sa.Column("favorite", sa.Boolean()),
+        sa.Column("sample_rate", _COUNT),
+        sa.Column("rating", _COUNT),
+        sa.Column("favorite", _FLAG),
         sa.Column("play_count", sa.BigInteger()),
         sa.Column("last_played", sa.BigInteger()),
         sa.Column("library_id", sa.Text()),
@@ -179,8 +182,19 @@ def upgrade() -> None:
 
 
 def _create_search_index() -> None:
-    # The texts are normalised before they get here, so a token is whatever stands between two blanks.
-    options = "tokenize = \"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co Cn'\""
-    op.execute(f"CREATE VIRTUAL TABLE artists_search USING fts5 (name, {options})")
-    op.execute(f"CREATE VIRTUAL TABLE albums_search USING fts5 (title, artists, {options})")
-    op.execute(f"CREATE VIRTUAL TABLE tracks_search USING fts5 (title, artists, album, {options})")
+    if op.get_bind().dialect.name == "sqlite":
+        # The texts are normalised before they get here, so a token is whatever stands between two blanks.
+        options = "tokenize = \"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co Cn'\""
+        op.execute(f"CREATE VIRTUAL TABLE artists_search USING fts5 (name, {options})")
+        op.execute(f"CREATE VIRTUAL TABLE albums_search USING fts5 (title, artists, {options})")
+        op.execute(f"CREATE VIRTUAL TABLE tracks_search USING fts5 (title, artists, album, {options})")
+        return
+    for kind, columns in (
+        ("artists", ("name",)),
+        ("albums", ("title", "artists")),
+        ("tracks", ("title", "artists", "album")),
+    ):
+        vectors = ", ".join(f"{column} tsvector NOT NULL" for column in columns)
+        everything = " || ".join(columns)
+        op.execute(f"CREATE TABLE {kind}_search (rowid BIGINT PRIMARY KEY, {vectors})")
+        op.execute(f"CREATE INDEX {kind}_search_words ON {kind}_search USING gin (({everything}))")

@@ -1,0 +1,167 @@
+"""A backend that makes up a library as it is read: any number of tracks, ten to an album, twenty to an artist.
+
+Its token is the one of its settings, so that a second look can find everything or nothing to be new.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from soulsync_engine.models import (
+    Album,
+    Artist,
+    ArtistCredit,
+    Item,
+    ItemRef,
+    Kind,
+    Library,
+    MusicBrainzIds,
+    Page,
+    PagingLimits,
+    Scope,
+    SearchResult,
+    ServerInfo,
+    Track,
+)
+from soulsync_engine.plugin import BackendSettings, BackendSpec, MediaServerClient, ServerContext
+
+PER_ALBUM, PER_ARTIST = 10, 20
+START = datetime(2020, 1, 1, tzinfo=UTC)
+WORDS = (
+    "amber broken silver winter hollow electric quiet golden paper northern burning velvet distant crystal "
+    "midnight river garden engine window mirror harbour signal thunder feather mountain lantern satellite "
+    "kites wolves trains oceans letters shadows horses islands bridges voices colours machines diamonds"
+).split()
+GENRES = (("Rock",), ("Rock", "Pop"), ("Jazz",), ("Electronic",), ("Folk", "Acoustic"), ("Klassik",))
+
+backend = BackendSpec(
+    name="generated", title="Generated", contract=1, client="generated:Client", settings="generated:Settings"
+)
+
+
+class Settings(BackendSettings):
+    """How much there is."""
+
+    tracks: int
+    token: str = "t"
+    page: int = 1000
+
+
+class Client(MediaServerClient):
+    """The library."""
+
+    def __init__(self, context: ServerContext[Settings]) -> None:
+        super().__init__(context)
+        settings = context.settings
+        self._tracks, self._token = settings.tracks, settings.token
+        self.limits = PagingLimits(max_page_size=settings.page)
+
+    def connect(self) -> ServerInfo:
+        return ServerInfo(product="Generated", version="1")
+
+    def list_libraries(self) -> tuple[Library, ...]:
+        return (Library(id="1", name="Music"),)
+
+    def change_token(self, scope: Scope) -> str:
+        return self._token
+
+    def list_tracks(self, scope: Scope, cursor: str | None, limit: int) -> Page[Track]:
+        return self._page(self.track, self._tracks, cursor, limit)
+
+    def list_albums(self, scope: Scope, cursor: str | None, limit: int) -> Page[Album]:
+        return self._page(self.album, self._tracks // PER_ALBUM, cursor, limit)
+
+    def list_artists(self, scope: Scope, cursor: str | None, limit: int) -> Page[Artist]:
+        return self._page(self.artist, self._tracks // PER_ARTIST, cursor, limit)
+
+    def get_items(self, kind: Kind, ids: tuple[str, ...]) -> tuple[Item, ...]:
+        raise NotImplementedError
+
+    def search(self, query: str, kinds: frozenset[Kind], scope: Scope, limit: int) -> SearchResult:
+        return SearchResult()
+
+    def _page(self, make, total, cursor, limit):  # type: ignore[no-untyped-def]
+        start = int(cursor or 0)
+        end = min(start + limit, total)
+        return Page(
+            items=tuple([make(number) for number in range(start, end)]),
+            next_cursor=str(end) if end < total else None,
+            total=total,
+        )
+
+    def track(self, number: int) -> Track:
+        album, artist = number // PER_ALBUM, number // PER_ARTIST
+        credit = (ArtistCredit(name=title_of(artist + 7_000_000, 2), id=id_of("ar", artist)),)
+        moment = START + timedelta(minutes=album)
+        return Track(
+            ref=ItemRef(self.server, Kind.TRACK, id_of("tr", number)),
+            title=title_of(number, 3),
+            artists=credit,
+            album=title_of(album + 3_000_000, 3),
+            album_id=id_of("al", album),
+            album_artists=credit,
+            disc=1,
+            track_number=number % PER_ALBUM + 1,
+            duration_ms=180_000 + number % 100_000,
+            year=1960 + album % 60,
+            genres=GENRES[album % len(GENRES)],
+            musicbrainz=MusicBrainzIds(
+                recording=str(UUID(int=number * 7919 << 32)), release=str(UUID(int=album << 40))
+            ),
+            path=f"/music/{artist}/{album}/{number % PER_ALBUM + 1:02} track.flac",
+            size=20_000_000 + number,
+            bitrate=900,
+            codec="flac",
+            sample_rate=44_100,
+            favorite=False,
+            library_id="1",
+            added=moment,
+            updated=moment,
+        )
+
+    def album(self, number: int) -> Album:
+        artist = number * PER_ALBUM // PER_ARTIST
+        return Album(
+            ref=ItemRef(self.server, Kind.ALBUM, id_of("al", number)),
+            title=title_of(number + 3_000_000, 3),
+            artists=(ArtistCredit(name=title_of(artist + 7_000_000, 2), id=id_of("ar", artist)),),
+            year=1960 + number % 60,
+            genres=GENRES[number % len(GENRES)],
+            track_count=PER_ALBUM,
+            library_id="1",
+        )
+
+    def artist(self, number: int) -> Artist:
+        return Artist(
+            ref=ItemRef(self.server, Kind.ARTIST, id_of("ar", number)),
+            name=title_of(number + 7_000_000, 2),
+            album_count=PER_ARTIST // PER_ALBUM,
+            library_id="1",
+        )
+
+
+def id_of(prefix: str, number: int) -> str:
+    """An id like those of real servers: in no order."""
+    return f"{prefix}{number * 2_654_435_761 % 4_294_967_296:08x}{number:x}"
+
+
+def title_of(number: int, words: int) -> str:
+    """A title, the same for the same number."""
+    spread = number * 2_654_435_761 % 4_294_967_296
+    chosen = []
+    for _ in range(words):
+        spread, place = divmod(spread, len(WORDS))
+        chosen.append(WORDS[place].capitalize())
+    return " ".join(chosen) + f" {number % 9973}"
+
+
+def sample_queries(number: int) -> list[str]:
+    """What people might look for: a title's words, some of them cut short."""
+    random = Random(4)
+    queries = []
+    for _ in range(number):
+        words = title_of(random.randrange(100_000), 3).lower().split()
+        queries.append(" ".join(words[: random.randint(2, 4)]))
+    return queries
