@@ -8,17 +8,16 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from soulsync_engine.mirror import schema
-from soulsync_engine.mirror.batch import Batch
-from soulsync_engine.mirror.evidence import votes_of
 from soulsync_engine.mirror.linking import STAGED_AT_ONCE, Linker, staged_item
 from soulsync_engine.mirror.loading import CHUNK, chunks, load
-from soulsync_engine.mirror.records import Ambiguity, ChangeType
+from soulsync_engine.mirror.recording import Recording
+from soulsync_engine.mirror.records import Ambiguity
 from soulsync_engine.mirror.removal import absent
 from soulsync_engine.mirror.rows import MAPPERS, Row
 from soulsync_engine.mirror.seen import Seen
-from soulsync_engine.mirror.store import Store, differences
+from soulsync_engine.mirror.store import Store
 from soulsync_engine.mirror.writer import Writer
-from soulsync_engine.models import Item, Kind, Scope
+from soulsync_engine.models import Kind, Scope
 
 _AMBIGUITIES: Final = 100
 
@@ -66,8 +65,8 @@ class Placing:
         return unclear[:_AMBIGUITIES]
 
     def _publish(self, page: list[tuple[str, int, Row]], links: dict[int, int]) -> None:
-        store, writer, mapper = self._store, self._writer, MAPPERS[self._kind]
-        batch = Batch()
+        store, writer = self._store, self._writer
+        recording = Recording(store, writer, self._kind)
         former = in_ledger(
             writer.connection, store.number, self._kind, [native_id for native_id, _, _ in page]
         )
@@ -75,34 +74,15 @@ class Placing:
         for native_id, uid, row in page:
             item = staged_item(store, self._kind, native_id, uid, row)
             if uid in links:
-                self._remap(batch, links[uid], known[links[uid]], item, row, native_id in former)
+                before, removed = known[links[uid]]
+                recording.remap(links[uid], before, item, row, removed=removed, known=native_id in former)
+                self._seen.add([links[uid]])
             elif native_id in former:
                 # The id of an item that has another one now: the two are different items.
-                store.add(writer, batch, mapper, item, row, uid)
-                batch.ids.pop()
-                batch.id_points.append((uid, row[-1], store.number, self._kind.value, native_id))
+                recording.add_under_former_id(uid, item, row)
             else:
-                store.add(writer, batch, mapper, item, row, uid)
-        if not store.rehearsal:
-            batch.write(store.database, writer.cursor, mapper)
-
-    def _remap(
-        self, batch: Batch, uid: int, known: tuple[Item, bool], item: Item, row: Row, known_id: bool
-    ) -> None:
-        before, removed = known
-        store, writer, mapper = self._store, self._writer, MAPPERS[self._kind]
-        item, row = store.completed(mapper, item, row, before)
-        kind, native_id, digest = self._kind.value, item.ref.id, row[-1]
-        store.overwrite(writer, batch, mapper, uid, item, row)
-        batch.id_updates.append((digest, store.run, None, None, store.number, kind, before.ref.id))
-        if known_id:
-            batch.id_points.append((uid, digest, store.number, kind, native_id))
-        else:
-            batch.ids.append((store.number, kind, native_id, uid, digest, store.run))
-        batch.votes.extend((store.number, store.scope, *vote, 1) for vote in votes_of(before, item))
-        change = ChangeType.RESTORED if removed else ChangeType.REMAPPED
-        store.tell(writer, batch, mapper, change, uid, item, differences(before, item))
-        self._seen.add([uid])
+                recording.add(uid, item, row)
+        recording.write()
 
     def _unclear(self, page: list[tuple[str, int, Row]], undecided: set[int]) -> list[Ambiguity]:
         items = [

@@ -16,9 +16,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from soulsync_engine.mirror import schema
-from soulsync_engine.mirror.batch import Batch
 from soulsync_engine.mirror.loading import load
-from soulsync_engine.mirror.records import ChangeType
+from soulsync_engine.mirror.recording import Recording
 from soulsync_engine.mirror.rows import MAPPERS
 from soulsync_engine.mirror.seen import Seen
 from soulsync_engine.mirror.store import Store
@@ -91,7 +90,7 @@ def _note_missing(
     ids, table = schema.native_ids, MAPPERS[kind].table
     due, number = array("q"), 0
     while uids := list(islice(unseen, _CHUNK)):
-        batch = Batch()
+        recording = Recording(store, writer, kind)
         found = _ids_in_use(
             store, kind, ids.c.native_id, table.c.uid, ids.c.missing_since, ids.c.missing_sweeps
         ).where(table.c.uid.in_(uids))
@@ -103,11 +102,10 @@ def _note_missing(
             if sweeps >= policy.grace_sweeps and waited >= policy.grace_hours * _HOUR:
                 due.append(uid)
             if (since, sweeps) != before:
-                batch.id_misses.append((since, sweeps, store.number, kind.value, native_id))
+                recording.miss(native_id, since, sweeps)
             number += 1
-        if not store.rehearsal:
-            batch.write(store.database, writer.cursor, MAPPERS[kind])
-    store.count(kind, missing=number)
+        recording.write()
+    store.count(kind, {"missing": number})
     return Due(kind, due, _count(writer.connection, store, kind, scope))
 
 
@@ -150,20 +148,14 @@ def _confirmation(store: Store, dues: Sequence[Due]) -> str:
 
 
 def _remove(store: Store, writer: Writer, kind: Kind, uids: Sequence[int]) -> None:
-    ids, mapper, batch = schema.native_ids, MAPPERS[kind], Batch()
+    ids, table = schema.native_ids, MAPPERS[kind].table
     removed = load(writer.connection, kind, list(uids))
-    found = _ids_in_use(store, kind, mapper.table.c.uid, ids.c.native_id, ids.c.content_hash)
-    states = writer.connection.execute(found.where(mapper.table.c.uid.in_(list(uids)))).all()
-    for uid, native_id, digest in sorted(states):
-        item, _ = removed[uid]
-        if writer.indexes:
-            batch.outdated_entries.append(uid)
-        batch.item_removals.append((writer.now, uid))
-        batch.id_updates.append((digest, store.run, None, None, store.number, kind.value, native_id))
-        store.tell(writer, batch, mapper, ChangeType.REMOVED, uid, item)
-    store.count(kind, missing=-len(batch.id_updates))
-    if not store.rehearsal:
-        batch.write(store.database, writer.cursor, mapper)
+    found = _ids_in_use(store, kind, table.c.uid, ids.c.content_hash).where(table.c.uid.in_(list(uids)))
+    recording = Recording(store, writer, kind)
+    for uid, digest in writer.connection.execute(found.order_by(table.c.uid)).all():
+        recording.remove(uid, removed[uid][0], digest)
+    recording.write()
+    store.count(kind, {"missing": -len(removed)})
 
 
 def _there(store: Store, kind: Kind, scope: Scope) -> Select[int]:

@@ -6,32 +6,26 @@ sync that is ended at any moment loses at most the page it was reading.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from typing import Final
 
 from sqlalchemy import Connection
 
 from soulsync_engine.errors import ContractViolationError
-from soulsync_engine.mirror.batch import Batch
 from soulsync_engine.mirror.checkpoints import Checkpoints, Stage
 from soulsync_engine.mirror.database import Cursor, Database
-from soulsync_engine.mirror.encoding import Value
-from soulsync_engine.mirror.evidence import votes_of
 from soulsync_engine.mirror.lease import Lease
 from soulsync_engine.mirror.loading import chunks, load
-from soulsync_engine.mirror.records import ChangeType, KindCounts
-from soulsync_engine.mirror.rows import MAPPERS, Mapper, Row
-from soulsync_engine.mirror.search import entry_of
+from soulsync_engine.mirror.recording import Counted, Recording
+from soulsync_engine.mirror.records import KindCounts
+from soulsync_engine.mirror.rows import MAPPERS, Row
 from soulsync_engine.mirror.staging import TEMPORARY, Staging
 from soulsync_engine.mirror.statements import LOOK_UP, statements
 from soulsync_engine.mirror.sweep import Sweep
 from soulsync_engine.mirror.writer import Writer
 from soulsync_engine.models import Item, Kind
-
-# What a file that only moved may change beside its path.
-_MOVES_ALONG: Final = frozenset({"path", "library_id", "updated"})
 
 # PostgreSQL indexes no more than 2.7 kB, and no server has ids of a tenth of this length.
 _ID_LENGTH: Final = 1000
@@ -40,13 +34,13 @@ State = tuple[int, int, int | None, int | None]
 """uid, content hash, the sync since which it is gone, the time since which it is missing."""
 
 Touched = list[tuple[Item, Row, State]]
+Unknown = dict[str, tuple[Item, Row]]
 
 
 class Store:
     """Where one sync puts what it reads. With `rehearsal` everything is compared and nothing is written.
 
-    With `staging`, items under unknown ids are kept back until a sweep ends (see `staging`). `counts` says what was
-    done, or would be, so far.
+    With `staging`, items under unknown ids are kept back until a sweep ends (see `staging`).
     """
 
     def __init__(
@@ -67,7 +61,7 @@ class Store:
         self.scope: Final = scope
         self.database: Final = database
         self.rehearsal: Final = lease is None
-        self.counts = dict.fromkeys(MAPPERS, KindCounts())
+        self._counted = _nothing()
         self.staging: Final = Staging(database, server=number, scope=scope, rehearsal=self.rehearsal)
         self.checkpoints: Final = Checkpoints(database, server=number, scope=scope)
         self._stages = staging or self.rehearsal
@@ -95,7 +89,6 @@ class Store:
         are not just the items'. An id that was shown before raises `IncompleteSweepError` and stores nothing.
         """
         kind = sweep.kind
-        mapper = MAPPERS[kind]
         wanted = {item.ref.id: item for item in items}
         if len(wanted) != len(items):
             raise sweep.repeated()
@@ -103,22 +96,22 @@ class Store:
         self._check_ids([*wanted, *shown, *excused])
         with self.transaction() as writer:
             known = self._look_up(writer, kind, list(wanted))
-            batch = Batch()
+            recording = Recording(self, writer, kind)
             touched: Touched = []
-            unknown: dict[str, tuple[Item, Row]] = {}
+            unknown: Unknown = {}
             for native_id, item in wanted.items():
-                row = mapper.to_row(item, takes_nul=self.database.takes_nul)
+                row = recording.row_of(item)
                 state = known.get(native_id)
                 if state is None:
                     unknown[native_id] = item, row
                 elif state[1] != row[-1] or state[2] is not None:
                     touched.append((item, row, state))
                 elif state[3] is not None:
-                    batch.id_misses.append((None, None, self.number, kind.value, native_id))
-            returned = self._touch(writer, batch, mapper, touched)
-            fresh = self._place_unknown(writer, batch, mapper, unknown | returned)
+                    recording.miss(native_id, None, None)
+            unknown |= self._touch(writer, recording, touched)
+            fresh = self._place_unknown(writer, recording, unknown)
+            recording.write()
             uids = {native_id: state[0] for native_id, state in known.items()} | fresh
-            self._write(writer, batch, mapper)
             self._mark(writer, stage, sweep, shown, uids, excused)
 
     def unknown(self, kind: Kind, ids: Sequence[str]) -> list[str]:
@@ -133,18 +126,20 @@ class Store:
             ).keys()
         return [native_id for native_id in ids if native_id not in there]
 
-    def count(self, kind: Kind, **more: int) -> None:
+    @property
+    def counts(self) -> Mapping[Kind, KindCounts]:
+        """What was done, or would be, so far."""
+        return {kind: KindCounts(**counted) for kind, counted in self._counted.items()}
+
+    def count(self, kind: Kind, more: Counted) -> None:
         """Add to the counts of a kind."""
-        counts = self.counts[kind]
-        self.counts[kind] = replace(
-            counts, **{name: getattr(counts, name) + number for name, number in more.items()}
-        )
+        self._counted[kind].update(more)
 
     def count_seen(self, kind: Kind, seen: int) -> None:
         """Note how many items of a kind the server has, once its listing has ended."""
-        counts = self.counts[kind]
-        touched = counts.added + counts.changed + counts.moved + counts.remapped + counts.restored
-        self.counts[kind] = replace(counts, seen=seen, unchanged=max(seen - touched, 0))
+        counted = self._counted[kind]
+        touched = sum(counted[name] for name in ("added", "changed", "moved", "remapped", "restored"))
+        counted["seen"], counted["unchanged"] = seen, max(seen - touched, 0)
 
     def forget(self) -> None:
         """Begin anew: nothing was read yet. What was stored is stored; what a rehearsal found is found again."""
@@ -153,13 +148,13 @@ class Store:
             if not self.rehearsal:
                 self.checkpoints.clear(writer.connection)
         if self.rehearsal:
-            self.counts = dict.fromkeys(MAPPERS, KindCounts())
+            self._counted = _nothing()
             self._rehearsed_back.clear()
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
         """One transaction, in which the lease is renewed; the counts go back with it when it fails."""
-        counts = dict(self.counts)
+        counted = {kind: counted.copy() for kind, counted in self._counted.items()}
         begun = self.database.reading_on if self.rehearsal else self.database.writing
         try:
             with begun(self._connection):
@@ -173,83 +168,21 @@ class Store:
                 else:
                     writer.keep_counters()
         except OverflowError as error:
-            self.counts = counts
+            self._counted = counted
             raise ContractViolationError(
                 "The backend returned an item with a number that no database holds.",
                 server=self.server,
                 next_step="Report this to the authors of the backend.",
             ) from error
         except BaseException:
-            self.counts = counts
+            self._counted = counted
             raise
 
-    # The parts of which publishing what was staged is made, too.
-
-    def add(self, writer: Writer, batch: Batch, mapper: Mapper, item: Item, row: Row, uid: int) -> None:
-        """A new item under a new number."""
-        _, _, _, credited, digest = row
-        native_id = item.ref.id
-        batch.items.append(self._values(uid, native_id, row))
-        batch.ids.append((self.number, mapper.kind.value, native_id, uid, digest, self.run))
-        batch.credit(uid, credited)
-        self.tell(writer, batch, mapper, ChangeType.ADDED, uid, item)
-        if writer.indexes:
-            batch.entries.append(entry_of(uid, item))
-
-    def completed(self, mapper: Mapper, item: Item, row: Row, stored: Item) -> tuple[Item, Row]:
-        """The item with the stored values of the fields that were not sent. The digest stays that of what was sent."""
-        if not item.omitted:
-            return item, row
-        kept: dict[str, object] = {name: getattr(stored, name) for name in item.omitted}
-        kept["omitted"] = item.omitted & stored.omitted
-        whole: Item = replace(item, **kept)  # type: ignore[arg-type]
-        return whole, (*mapper.to_row(whole, takes_nul=self.database.takes_nul)[:-1], row[-1])
-
-    def overwrite(self, writer: Writer, batch: Batch, mapper: Mapper, uid: int, item: Item, row: Row) -> None:
-        """Put what the server sent in the place of what is stored under a number."""
-        omitted, escaped, values, credited, _ = row
-        batch.item_updates.append((item.ref.id, None, omitted, escaped, *values, uid))
-        batch.replace_credits(uid, credited)
-        if writer.indexes:
-            batch.outdated_entries.append(uid)
-            batch.entries.append(entry_of(uid, item))
-
-    def tell(
-        self,
-        writer: Writer,
-        batch: Batch,
-        mapper: Mapper,
-        change: ChangeType,
-        uid: int,
-        item: Item,
-        differing: tuple[str, ...] = (),
-    ) -> None:
-        """Enter a change into the feed, and who wrote the fields."""
-        writer.seq += 1
-        batch.changes.append(
-            (
-                writer.seq,
-                change.value,
-                mapper.kind.value,
-                uid,
-                self.number,
-                item.ref.id,
-                mapper.title(item),
-                ",".join(differing),
-                writer.now,
-                self.run,
-            )
-        )
-        batch.field_writes.extend((uid, name, self.run) for name in differing)
-        self.count(mapper.kind, **{change.value: 1})
-
-    def _place_unknown(
-        self, writer: Writer, batch: Batch, mapper: Mapper, unknown: dict[str, tuple[Item, Row]]
-    ) -> dict[str, int]:
+    def _place_unknown(self, writer: Writer, recording: Recording, unknown: Unknown) -> dict[str, int]:
         """Stage the items under ids that are in no use, or add them at once; gives their numbers."""
         if not unknown:
             return {}
-        kind = mapper.kind
+        kind = recording.kind
         numbers = self.staging.look_up(writer.connection, kind, unknown) if self._stages else {}
         staged: list[tuple[str, int, Row]] = []
         for native_id, (item, row) in unknown.items():
@@ -260,37 +193,24 @@ class Store:
             if self._stages:
                 staged.append((native_id, uid, row))
             else:
-                self.add(writer, batch, mapper, item, row, uid)
+                recording.add(uid, item, row)
         self.staging.put(writer.cursor, kind, staged)
         return numbers
 
-    def _touch(
-        self, writer: Writer, batch: Batch, mapper: Mapper, touched: Touched
-    ) -> dict[str, tuple[Item, Row]]:
+    def _touch(self, writer: Writer, recording: Recording, touched: Touched) -> Unknown:
         """Store items whose hash differs, or that were gone; gives those under ids that their items had left behind."""
         uids = [state[0] for _, _, state in touched]
-        stored = load(writer.connection, mapper.kind, uids) if uids else {}
-        returned: dict[str, tuple[Item, Row]] = {}
+        stored = load(writer.connection, recording.kind, uids) if uids else {}
+        returned: Unknown = {}
         for item, row, (uid, _, gone, _) in touched:
             before, removed = stored[uid]
             if gone is not None and (not removed or before.ref.id != item.ref.id):
                 returned[item.ref.id] = item, row
                 continue
-            item, row = self.completed(mapper, item, row, before)
             if self.rehearsal and removed:
-                self._rehearsed_back.add((mapper.kind, item.ref.id))
-            differing = differences(before, item)
-            change = _type_of_change(differing, restored=gone is not None)
-            self.overwrite(writer, batch, mapper, uid, item, row)
-            batch.id_updates.append((row[-1], None, None, None, self.number, mapper.kind.value, item.ref.id))
-            batch.votes.extend((self.number, self.scope, *vote, 1) for vote in votes_of(before, item))
-            if change is not None:
-                self.tell(writer, batch, mapper, change, uid, item, differing)
+                self._rehearsed_back.add((recording.kind, item.ref.id))
+            recording.change(uid, before, item, row, restored=gone is not None)
         return returned
-
-    def _write(self, writer: Writer, batch: Batch, mapper: Mapper) -> None:
-        if not self.rehearsal:
-            batch.write(self.database, writer.cursor, mapper)
 
     def _mark(
         self,
@@ -335,10 +255,6 @@ class Store:
         sql = statements(self.database.dialect, MAPPERS[kind].table)
         return look_up(writer.cursor, sql.look_up, self.number, kind, ids)
 
-    def _values(self, uid: int, native_id: str, row: Row) -> tuple[Value, ...]:
-        omitted, escaped, values, _, _ = row
-        return (uid, self.number, native_id, None, omitted, escaped, *values)
-
     def _check_ids(self, ids: Collection[str]) -> None:
         problem = None
         try:
@@ -369,23 +285,5 @@ def look_up(cursor: Cursor, statement: str, number: int, kind: Kind, ids: Sequen
     return known
 
 
-def differences(before: Item, after: Item) -> tuple[str, ...]:
-    """The names of the fields in which two states of an item differ, sorted."""
-    return tuple(
-        sorted(
-            entry.name
-            for entry in fields(after)
-            if entry.name not in ("ref", "omitted")
-            and getattr(before, entry.name) != getattr(after, entry.name)
-        )
-    )
-
-
-def _type_of_change(differing: tuple[str, ...], *, restored: bool) -> ChangeType | None:
-    if restored:
-        return ChangeType.RESTORED
-    if not differing:
-        return None
-    return (
-        ChangeType.MOVED if "path" in differing and _MOVES_ALONG.issuperset(differing) else ChangeType.CHANGED
-    )
+def _nothing() -> dict[Kind, Counter[str]]:
+    return {kind: Counter() for kind in MAPPERS}
