@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from soulsync_engine.config import EngineConfig, ServerConfig, config_from_mapping, load_config
 from soulsync_engine.discovery import BackendRecord, discover, find
-from soulsync_engine.errors import ClosedError, ConfigurationError, NotFoundError
+from soulsync_engine.errors import ClosedError, ConfigurationError, NotFoundError, SoulSyncError
 from soulsync_engine.loading import load
 from soulsync_engine.models import Status
 from soulsync_engine.operations import Operations
@@ -125,16 +125,22 @@ class MediaServerEngine(Operations):
     def reload_config(self, name: str | None = None) -> None:
         """Read the configuration file again and reopen the server of that name, or all of them.
 
-        An engine configured in code keeps its configuration and only reopens. A faulty file changes nothing.
+        The mirror is reopened when it is another one. An engine configured in code keeps its configuration and only
+        reopens. A faulty file changes nothing.
         """
         config = self._read_again()
+        mirror = None
         with self._lock:
+            if config.mirror_url != self._config.mirror_url:
+                mirror, self._mirror = self._mirror, None
             self._config = config
             if self._active not in config.servers or name is None:
                 self._active = config.active
             for reopened in [name] if name is not None else list(self._servers):
                 if reopened in self._servers:
                     self._servers.pop(reopened).close()
+        if mirror is not None:
+            mirror.close()
         if name is not None:
             self._configured(name)
 
@@ -190,6 +196,35 @@ class MediaServerEngine(Operations):
                 "soulsync_sync_finished", server=target._session().description, summary=summary
             )
         return report
+
+    def sync_all(
+        self,
+        executor: Executor | None = None,
+        *,
+        servers: Sequence[str] | None = None,
+        full: bool = False,
+        wait_seconds: float = 0.0,
+    ) -> Mapping[str, SyncReport | SoulSyncError]:
+        """Sync several servers at once, by default all; gives for each its report, or the error it ended with.
+
+        `executor` is any `concurrent.futures.Executor`: without one, a few threads; in processes or on other machines,
+        each job builds an engine from this one's configuration, secrets included, and writes to the same mirror, which
+        then has to be reachable from there. `wait_seconds` is for how long a job waits for another sync of its server,
+        which may be that of a worker that died.
+        """
+        from soulsync_engine.sync.fleet import sync_all
+
+        names = list(self._config.servers) if servers is None else [self._configured(one).name for one in servers]
+        return sync_all(
+            self, names, executor, full=full, wait_seconds=wait_seconds, records=self._records
+        )
+
+    def verify(self, server: str | None = None) -> SyncReport:
+        """Compare the mirror with all that a server has, and write nothing.
+
+        The report says what a sync would do; `report.changed` is whether that is anything.
+        """
+        return self.sync(server, full=True, dry_run=True)
 
     # life
 

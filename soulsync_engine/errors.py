@@ -17,6 +17,7 @@
     ├── ConflictError           somebody else changed it meanwhile: read again, then retry
     │   └── LeaseLostError          another sync of the server took over: leave it to that one
     ├── IncompleteSweepError    a listing ended before its end was proven: nothing was removed
+    ├── WorkerError             a worker of the host's executor failed: sync again
     ├── ClosedError             the host used an engine or a server after closing it
     └── MirrorError             the local database cannot be used
         ├── MirrorVersionError      it was written by a newer version
@@ -200,6 +201,13 @@ class IncompleteSweepError(SoulSyncError):
     """An enumeration is not proven complete, so nothing may be concluded from what is absent in it."""
 
     code = "incomplete-sweep"
+    retryable = True
+
+
+class WorkerError(SoulSyncError):
+    """What a host's executor ran elsewhere ended without an answer, for example with its machine."""
+
+    code = "worker"
     retryable = True
 
 
