@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import trustme
 
 from soulsync_engine import MediaServerEngine
 from soulsync_engine.discovery import BackendRecord, discover, find
@@ -46,6 +48,17 @@ def running() -> Iterator[Callable[..., PlexSimulator]]:
 def plex(running: Callable[..., PlexSimulator]) -> PlexSimulator:
     """A current server with the small library."""
     return running(small())
+
+
+@pytest.fixture
+def running_tls(running: Callable[..., PlexSimulator], tmp_path: Path) -> tuple[PlexSimulator, str]:
+    """A server that speaks TLS alone, and the file of the authority that vouches for it."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    file = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return running(small(), tls=context), str(file)
 
 
 @pytest.fixture

@@ -30,6 +30,16 @@ class RefusedError(UnexpectedAnswerError):
     """The server does not understand the request: a filter, an order or a value that it does not have."""
 
 
+def identity(client: str) -> dict[str, str]:
+    """The headers that say which program asks; `client` tells one installation from another."""
+    return {
+        "X-Plex-Client-Identifier": client.encode("ascii", "replace").decode(),
+        "X-Plex-Product": PRODUCT,
+        "X-Plex-Version": version("soulsync-plex"),
+        "X-Plex-Device-Name": PRODUCT,
+    }
+
+
 class PlexTransport:
     """The connection to one server. Thread-safe; nothing is opened before the first request."""
 
@@ -39,9 +49,7 @@ class PlexTransport:
         self._server = server
         self.credentials = {
             "X-Plex-Token": settings.token.get_secret_value(),
-            "X-Plex-Client-Identifier": f"{PRODUCT}-{server}".encode("ascii", "replace").decode(),
-            "X-Plex-Product": PRODUCT,
-            "X-Plex-Version": version("soulsync-plex"),
+            **identity(f"{PRODUCT}-{server}"),
         }
         """The headers that open the server; secret."""
         self._http = HttpTransport(

@@ -14,7 +14,7 @@ from soulsync_plex.simulator.personality import (
     PERSONALITIES,
     Personality,
 )
-from soulsync_plex.simulator.plextv import ACCOUNT_TOKEN, ListedServer, PlexTvSimulator, Way
+from soulsync_plex.simulator.plextv import ACCOUNT_TOKEN, ListedServer, ListedUser, PlexTvSimulator, Way
 from soulsync_plex.simulator.server import TOKEN, PlexSimulator
 from soulsync_plex.simulator.state import MACHINE_ID, SimulatedAccount
 
@@ -28,6 +28,7 @@ __all__ = [
     "PERSONALITIES",
     "TOKEN",
     "ListedServer",
+    "ListedUser",
     "Personality",
     "PlexSimulator",
     "PlexTvSimulator",
