@@ -16,6 +16,9 @@ NOT_DESCRIBED = {
     ("GET", "/"),
     ("GET", "/library/sections"),
     ("GET", "/accounts"),
+    ("GET", "/devices"),
+    # It has this address with `websocket` instead, which no client uses.
+    ("GET", "/:/websockets/notifications"),
     ("GET", "/library/sections/2/refresh"),
     ("GET", "/:/scrobble"),
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from soulsync_engine.contract import ServerContext
+from soulsync_engine.errors import NotFoundError
 from soulsync_engine.http import UnexpectedAnswerError
-from soulsync_engine.models import Kind, Problem
+from soulsync_engine.models import Kind, Problem, Scope
 from soulsync_plex.connection import PlexConnection
 from soulsync_plex.decoding import ReadRows
 from soulsync_plex.mapper import TYPES, key_of
@@ -19,8 +20,11 @@ LARGEST_PAGE: Final = 2000
 _REMEMBERED_LISTINGS: Final = 64
 _MUSIC: Final = frozenset(kind.value for kind in TYPES)
 
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+
 Params = dict[str, str | int]
-_ListingKey = tuple[Kind, tuple[str, ...], tuple[tuple[str, str | int], ...]]
+_Filters = tuple[tuple[str, str | int], ...]
 
 
 @dataclass(slots=True)
@@ -54,10 +58,25 @@ class SectionListing(PlexConnection):
 
     def __init__(self, context: ServerContext[PlexSettings]) -> None:
         super().__init__(context)
-        self._totals: dict[_ListingKey, dict[str, int]] = {}
+        self._begun: dict[tuple[Kind, Scope, _Filters], tuple[Section, ...]] = {}
+        self._totals: dict[tuple[Kind, tuple[str, ...], _Filters], dict[str, int]] = {}
         self._can_sort_by_id = True
 
     def _page(
+        self, kind: Kind, scope: Scope, cursor: str | None, limit: int, params: Params | None = None
+    ) -> RowPage:
+        """One page of a scope. `params` are filters and other wishes.
+
+        It goes through the sections that were there when the listing began: an offset into others means nothing.
+        """
+        begun = (kind, scope, _frozen(params))
+        sections = self._begun.get(begun)
+        if sections is None or self._offset(cursor) == 0:
+            sections = self._sections_of(scope)
+            _remember(self._begun, begun, sections)
+        return self._page_of(kind, sections, cursor, limit, params)
+
+    def _page_of(
         self,
         kind: Kind,
         sections: tuple[Section, ...],
@@ -65,7 +84,7 @@ class SectionListing(PlexConnection):
         limit: int,
         params: Params | None = None,
     ) -> RowPage:
-        """One page, across the border of sections where need be. `params` are filters and other wishes."""
+        """One page, across the border of sections where need be."""
         keys = tuple(key_of(section.key) or "" for section in sections)
         if len(keys) == 1:
             return self._page_of_one(kind, keys[0], self._offset(cursor), min(limit, LARGEST_PAGE), params)
@@ -85,7 +104,7 @@ class SectionListing(PlexConnection):
         self, kind: Kind, keys: tuple[str, ...], cursor: str | None, size: int, params: Params | None
     ) -> RowPage:
         offset, page, before = self._offset(cursor), RowPage(), 0
-        listing = (kind, keys, tuple(sorted((params or {}).items())))
+        listing = (kind, keys, _frozen(params))
         totals = dict(self._totals.get(listing, {})) if cursor is not None else {}
         full = size == 0
         for key in keys:
@@ -100,7 +119,7 @@ class SectionListing(PlexConnection):
             elif total is None:
                 total = totals[key] = self._declared(self._section_rows(kind, key, 0, 0, params))
             before += total
-        self._remember(listing, totals)
+        _remember(self._totals, listing, totals)
         page.total = before
         if len(page) and offset + len(page) < before:
             page.next_cursor = str(offset + len(page))
@@ -125,6 +144,16 @@ class SectionListing(PlexConnection):
     ) -> ReadRows[ItemRow]:
         asked: Params = {"type": TYPES[kind], "includeGuids": 1, **(params or {})}
         path = f"/library/sections/{key}/all"
+        try:
+            return self._in_order(path, asked, kind, start, size)
+        except NotFoundError:
+            raise NotFoundError(
+                f"The library {key} is gone, or this user may not see it any more.",
+                server=self.server,
+                next_step="List the libraries again and choose among them.",
+            ) from None
+
+    def _in_order(self, path: str, asked: Params, kind: Kind, start: int, size: int) -> ReadRows[ItemRow]:
         if "sort" not in asked and self._can_sort_by_id:
             # What is added while a listing is read comes at its end then, and moves nothing.
             try:
@@ -147,7 +176,14 @@ class SectionListing(PlexConnection):
             )
         return read.total
 
-    def _remember(self, listing: _ListingKey, totals: dict[str, int]) -> None:
-        if len(self._totals) >= _REMEMBERED_LISTINGS:
-            self._totals = {}
-        self._totals[listing] = totals
+
+def _frozen(params: Params | None) -> _Filters:
+    return tuple(sorted((params or {}).items()))
+
+
+def _remember(memory: dict[KeyT, ValueT], key: KeyT, value: ValueT) -> None:
+    """Note what belongs to a listing. Only so many are read at a time that the oldest may go."""
+    memory.pop(key, None)
+    while len(memory) >= _REMEMBERED_LISTINGS:
+        memory.pop(next(iter(memory)), None)
+    memory[key] = value

@@ -24,8 +24,8 @@ from requests.structures import CaseInsensitiveDict
 from soulsync_engine.errors import AuthenticationError, NotFoundError, UnavailableError
 from soulsync_engine.http import HttpSettings, HttpTransport, RetryPolicy, UnreadableAnswerError
 from soulsync_plex.decoding import xml_root
+from soulsync_plex.identity import identity
 from soulsync_plex.settings import PLEX_TV
-from soulsync_plex.transport import identity
 
 _TIMEOUT: Final = 10.0
 _LARGEST_ANSWER: Final = 8 * 1024 * 1024
@@ -94,7 +94,7 @@ class PlexTv:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """plexapi's errors, which quote addresses and bodies, as the engine's own."""
+        """Plexapi's errors, which quote addresses and bodies, as the engine's own."""
         failure: Exception
         try:
             yield

@@ -7,7 +7,7 @@ is tried, and must lead to the very server that plex.tv speaks of.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -20,9 +20,9 @@ from soulsync_engine.http import HttpSettings, HttpTransport, RetryPolicy
 from soulsync_engine.http.address import normalise_base_url
 from soulsync_engine.plugin import SignIn, SignInChallenge, SignInOutcome, SignInState
 from soulsync_plex.decoding import read
+from soulsync_plex.identity import PRODUCT
 from soulsync_plex.plextv import PlexTv
 from soulsync_plex.settings import PLEX_TV
-from soulsync_plex.transport import PRODUCT
 from soulsync_plex.wire import Root
 
 LINK_PAGE: Final = "https://plex.tv/link"

@@ -12,6 +12,8 @@ from soulsync_plex.simulator.personality import (
     ITALIAN,
     OLD,
     PERSONALITIES,
+    REKEYING,
+    SEVERAL,
     Personality,
 )
 from soulsync_plex.simulator.plextv import ACCOUNT_TOKEN, ListedServer, ListedUser, PlexTvSimulator, Way
@@ -26,6 +28,8 @@ __all__ = [
     "MACHINE_ID",
     "OLD",
     "PERSONALITIES",
+    "REKEYING",
+    "SEVERAL",
     "TOKEN",
     "ListedServer",
     "ListedUser",

@@ -67,6 +67,14 @@ def add_routes(simulator: PlexSimulator) -> None:
         listed += [{"id": one.id, "key": f"/accounts/{one.id}", "name": one.name} for one in state.accounts]
         return simulator.container(request, {"size": len(listed), "Account": listed})
 
+    @simulator.serve("GET", "/devices", owner=True)
+    def devices(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
+        listed: list[Row] = [
+            {"id": number, "name": name, "platform": "Linux", "clientIdentifier": f"device-{number}"}
+            for number, name in state.devices.items()
+        ]
+        return simulator.container(request, {"size": len(listed), "Device": listed})
+
     @simulator.serve("GET", "/status/sessions")
     def sessions(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
         return simulator.page(request, list(state.sessions))
@@ -97,9 +105,9 @@ def add_routes(simulator: PlexSimulator) -> None:
             moment = state.catalogue.now()
             views = opinion.get("viewCount", 0)
             opinion.update(viewCount=views + 1 if isinstance(views, int) else 1, lastViewedAt=moment)
-            state.plays.append(
-                StoredPlay(at=moment, account=account.id, key=key, row=dict(state.catalogue.find(key)[1]))
-            )
+            row = dict(state.catalogue.find(key)[1])
+            device = state.device_of(request.headers.get("x-plex-client-identifier"))
+            state.plays.append(StoredPlay(at=moment, account=account.id, device=device, key=key, row=row))
         return Answer(content_type=None)
 
     @simulator.serve("GET", "/:/unscrobble", query=("key", "identifier"), required=("key", "identifier"))
@@ -115,7 +123,10 @@ def add_routes(simulator: PlexSimulator) -> None:
 def _event(simulator: PlexSimulator, play: StoredPlay) -> Row:
     row: Row = {name: play.row[name] for name in _KEPT if name in play.row}
     row.update(
-        historyKey=f"/status/sessions/history/{play.at}", viewedAt=play.at, accountID=play.account, deviceID=1
+        historyKey=f"/status/sessions/history/{play.at}",
+        viewedAt=play.at,
+        accountID=play.account,
+        deviceID=play.device,
     )
     if simulator.state.catalogue.has(play.key):
         row.update(ratingKey=play.key, key=f"/library/metadata/{play.key}")

@@ -111,12 +111,12 @@ def add_routes(simulator: PlexSimulator) -> None:
             return bad_request()
         try:
             rows = arranged.rows(account, section, kind, sort)
+            for name in dict.fromkeys(name for name, _ in request.query):
+                if name in _FILTERS and not (_is_by_time(name) and not personality.honours_dates):
+                    passes = test_of(name, request.values(name), kind)
+                    rows = [row for row in rows if passes(row)]
         except ValueError:
             return bad_request()
-        for name in dict.fromkeys(name for name, _ in request.query):
-            if name in _FILTERS and not (_is_by_time(name) and not personality.honours_dates):
-                passes = test_of(name, request.values(name), kind)
-                rows = [row for row in rows if passes(row)]
         limit = request.value("limit")
         return _trimmed(simulator, request, rows[: int(limit)] if limit else rows, section, kind)
 

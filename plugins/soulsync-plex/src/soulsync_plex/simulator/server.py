@@ -16,6 +16,9 @@ from soulsync_plex.simulator.state import ServerState, SimulatedAccount
 
 TOKEN = "simulated-plex-token-8c1f"  # noqa: S105
 
+NO_PLEX_TV = "http://127.0.0.1:9"
+"""Where nothing listens. A simulated plex.tv is one of its own."""
+
 _HEADERS = ("X-Plex-Token", "X-Plex-Container-Start", "X-Plex-Container-Size", "X-Plex-Client-Identifier")
 
 Handler = Callable[[SimulatedRequest, SimulatedAccount], Answer]
@@ -25,8 +28,8 @@ class PlexSimulator(Simulator):
     """A Plex Media Server on a loopback port.
 
     What a personality does is in `personality`. `state` is open to tests: they change the library through
-    `state.catalogue`, add accounts, and look at what was stored. Tokens in addresses are noted in
-    `tokens_in_addresses`.
+    `state.catalogue`, add accounts, and look at what was stored. `state.devices` are names by number. Tokens in
+    addresses are noted in `tokens_in_addresses`.
     """
 
     def __init__(
@@ -49,13 +52,19 @@ class PlexSimulator(Simulator):
             part.add_routes(self)
 
     def settings(self) -> dict[str, object]:
-        """The settings that reach this server."""
-        return {"base_url": self.base_url, "token": self.token}
+        """The settings that reach this server, and no plex.tv."""
+        return {"base_url": self.base_url, "token": self.token, "account_url": NO_PLEX_TV}
 
     def change(self, scenario: Scenario) -> None:
         """Hold other content, at once."""
         with self.state.changed:
             self.state.catalogue.load(scenario)
+            self.state.changed.notify_all()
+
+    def end_notifications(self) -> None:
+        """End the connections of all who listen to notifications."""
+        with self.state.changed:
+            self.state.notified += 1
             self.state.changed.notify_all()
 
     def add_account(
