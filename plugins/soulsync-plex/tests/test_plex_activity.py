@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from soulsync_engine.errors import NotAllowedError, NotFoundError, UnsupportedError
+from soulsync_engine.errors import NotFoundError, UnsupportedError
 from soulsync_engine.models import ByteRange, HistoryLevel, Kind, MediaRequest, Scope
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.audio import TEMPLATES, AudioFormat
@@ -48,6 +48,42 @@ def test_history_is_real_plays_of_all_accounts_in_utc(
     with pytest.raises(NotFoundError):
         server.list_play_events(Scope(user="nobody"))
     assert [event.title for event in guest.list_play_events().items] == ["Dew"]
+
+
+def test_a_play_tells_what_it_was_heard_on_at_one_request_for_all_devices(
+    plex: PlexSimulator, server: MediaServer, connect: Connect
+) -> None:
+    server.report_play(track_called(server, "Dawn"), NOW)
+    plex.state.devices = {number: f"Radio {number}" for number in range(1, 400)}
+    for number, title in enumerate(("Dew", "Larks", "Dawn", "Dew"), start=2):
+        server.report_play(track_called(server, title), NOW)
+        plex.state.plays[-1].device = number
+    plex.state.plays[-1].device = 9999
+    plex.forget()
+    plays = list(server.list_play_events(limit=2).items)
+    plays += server.list_play_events(cursor="2", limit=100).items
+    assert [event.client for event in plays] == [None, "Radio 4", "Radio 3", "Radio 2", "Radio 1"]
+    assert [request.path for request in plex.requests].count("/devices") == 1
+    assert [request.path for request in plex.requests].count("/accounts") == 1
+    plex.state.devices[9998] = "A new radio"
+    plex.state.plays[-1].device = 9998
+    assert server.list_play_events(limit=1).items[0].client == "A new radio"
+    plex.forget()
+    server.list_play_events(limit=3)
+    assert [request.path for request in plex.requests] == ["/status/sessions/history/all"]
+
+
+def test_who_does_not_own_the_server_learns_of_plays_without_names(
+    plex: PlexSimulator, connect: Connect
+) -> None:
+    plex.add_account("ben", "token-of-ben")
+    guest = connect(plex, token="token-of-ben")
+    guest.report_play(track_called(guest, "Dew"), NOW)
+    plex.forget()
+    for _ in range(2):
+        (event,) = guest.list_play_events().items
+        assert (event.title, event.user, event.client) == ("Dew", "2", None)
+    assert [request.path for request in plex.requests].count("/devices") == 1
 
 
 def test_only_what_is_newer_is_listed(server: MediaServer) -> None:
@@ -117,18 +153,6 @@ def test_favourites_are_refused_with_the_reason(plex: PlexSimulator, server: Med
     with pytest.raises(UnsupportedError, match="ratings"):
         server.set_favorite(Kind.TRACK, "1", True)
     assert plex.requests == ()
-
-
-def test_users_are_named_and_only_the_owner_may_know_them(
-    plex: PlexSimulator, server: MediaServer, connect: Connect
-) -> None:
-    plex.add_account("ben", "token-of-ben")
-    assert [(user.id, user.name, user.admin) for user in server.list_users()] == [
-        ("1", "ada", True),
-        ("2", "ben", False),
-    ]
-    with pytest.raises(NotAllowedError):
-        connect(plex, token="token-of-ben").list_users()
 
 
 def test_what_is_being_played_is_listed_without_films(plex: PlexSimulator, server: MediaServer) -> None:

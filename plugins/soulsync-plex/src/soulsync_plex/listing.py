@@ -147,6 +147,7 @@ class SectionListing(PlexConnection):
         try:
             return self._in_order(path, asked, kind, start, size)
         except NotFoundError:
+            self._sections.forget()
             raise NotFoundError(
                 f"The library {key} is gone, or this user may not see it any more.",
                 server=self.server,

@@ -10,7 +10,6 @@ from typing import Final
 from soulsync_engine.errors import NotAllowedError
 
 _KEPT_SECONDS: Final = 600.0
-_ASKED_AGAIN_AFTER: Final = 60.0
 
 
 class NameTable:
@@ -22,7 +21,10 @@ class NameTable:
     def __init__(self, ask: Callable[[], dict[str, str]]) -> None:
         self._ask = ask
         self._lock = Lock()
-        self._kept: tuple[float, Mapping[str, str]] | None = None
+        self._names: Mapping[str, str] = {}
+        self._nameless: set[str] = set()
+        self._asked_at: float | None = None
+        self._allowed = True
 
     def fresh(self) -> Mapping[str, str]:
         """All names, asked for now. Raises `NotAllowedError`."""
@@ -30,22 +32,24 @@ class NameTable:
             return self._asked()
 
     def of(self, numbers: Collection[str]) -> Mapping[str, str]:
-        """Names that include those of `numbers` as far as the server tells them."""
+        """Names that include those of `numbers`, as far as the server has and tells them."""
         if not numbers:
             return {}
         with self._lock:
-            if self._kept is not None:
-                age, names = time.monotonic() - self._kept[0], self._kept[1]
-                complete = all(number in names for number in numbers)
-                if age < (_KEPT_SECONDS if complete else _ASKED_AGAIN_AFTER):
-                    return names
-            try:
-                return self._asked()
-            except NotAllowedError:
-                self._kept = (time.monotonic(), {})
-                return {}
+            unknown = {number for number in numbers if number not in self._names}
+            if not self._is_fresh() or (self._allowed and not unknown <= self._nameless):
+                try:
+                    self._asked()
+                except NotAllowedError:
+                    self._names, self._allowed = {}, False
+                self._nameless |= unknown - self._names.keys()
+            return self._names
 
     def _asked(self) -> Mapping[str, str]:
-        names = self._ask()
-        self._kept = (time.monotonic(), names)
-        return names
+        self._asked_at, self._nameless = time.monotonic(), set()
+        self._names = self._ask()
+        self._allowed = True
+        return self._names
+
+    def _is_fresh(self) -> bool:
+        return self._asked_at is not None and time.monotonic() - self._asked_at < _KEPT_SECONDS
