@@ -10,11 +10,9 @@ from soulsync_plex import mapper
 from soulsync_plex.decoding import ReadRows
 from soulsync_plex.listing import LARGEST_PAGE
 from soulsync_plex.mapper import key_of
+from soulsync_plex.playlist_plan import Entry
 from soulsync_plex.wire import ItemRow, PlaylistRow
 from soulsync_plex.writeback import Writeback
-
-Entry = tuple[str, str]
-"""An entry's own id, and the key of its track."""
 
 
 class PlaylistReading(Writeback):
