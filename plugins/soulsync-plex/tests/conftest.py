@@ -62,18 +62,30 @@ def running_tls(running: Callable[..., PlexSimulator], tmp_path: Path) -> tuple[
 
 
 @pytest.fixture
-def engine_of(record: BackendRecord, tmp_path: Path) -> Iterator[Callable[..., MediaServerEngine]]:
+def config_of(tmp_path: Path) -> Callable[..., dict[str, object]]:
+    """Makes the configuration of an engine with one server."""
+
+    def make(simulator: PlexSimulator, **settings: object) -> dict[str, object]:
+        server = {"backend": "plex", **simulator.settings(), "retries": 0, **settings}
+        return {
+            "server": {"active": "home"},
+            "servers": {"home": server},
+            "engine": {"data_dir": str(tmp_path / "data")},
+            "mirror": {"url": f"sqlite:///{tmp_path.as_posix()}/mirror.db"},
+        }
+
+    return make
+
+
+@pytest.fixture
+def engine_of(
+    record: BackendRecord, config_of: Callable[..., dict[str, object]]
+) -> Iterator[Callable[..., MediaServerEngine]]:
     """Opens engines with one server."""
     with ExitStack() as stack:
 
         def make(simulator: PlexSimulator, **settings: object) -> MediaServerEngine:
-            server = {"backend": "plex", **simulator.settings(), "retries": 0, **settings}
-            config = {
-                "server": {"active": "home"},
-                "servers": {"home": server},
-                "engine": {"data_dir": str(tmp_path / "data")},
-                "mirror": {"url": f"sqlite:///{tmp_path.as_posix()}/mirror.db"},
-            }
+            config = config_of(simulator, **settings)
             engine = MediaServerEngine(config, records=[record], plugins=GlobalPlugins())
             return stack.enter_context(engine)
 

@@ -14,6 +14,7 @@ from soulsync_plex.simulator.personality import (
     PERSONALITIES,
     REKEYING,
     SEVERAL,
+    TIMES,
     Personality,
 )
 from soulsync_plex.simulator.plextv import ACCOUNT_TOKEN, ListedServer, ListedUser, PlexTvSimulator, Way
@@ -30,6 +31,7 @@ __all__ = [
     "PERSONALITIES",
     "REKEYING",
     "SEVERAL",
+    "TIMES",
     "TOKEN",
     "ListedServer",
     "ListedUser",

@@ -55,7 +55,7 @@ def add_routes(simulator: PlexSimulator) -> None:
         if (wanted := request.value("metadataItemID")) is not None:
             rows = [row for row in rows if row.get("ratingKey") == wanted]
         for name in ("viewedAt>", "viewedAt>>"):
-            if request.value(name) is not None:
+            if request.value(name) is not None and "viewedAt" not in simulator.personality.ignores:
                 passes = test_of(name, request.values(name), 10)
                 rows = [row for row in rows if passes(row)]
         rows.sort(key=lambda row: int(str(row["viewedAt"])), reverse=request.value("sort") == "viewedAt:desc")

@@ -112,7 +112,7 @@ def add_routes(simulator: PlexSimulator) -> None:
         try:
             rows = arranged.rows(account, section, kind, sort)
             for name in dict.fromkeys(name for name, _ in request.query):
-                if name in _FILTERS and not (_is_by_time(name) and not personality.honours_dates):
+                if name in _FILTERS and not any(field in name for field in personality.ignores):
                     passes = test_of(name, request.values(name), kind)
                     rows = [row for row in rows if passes(row)]
         except ValueError:
@@ -234,10 +234,6 @@ class _Arranged:
 
 
 _FILTERS: Final = frozenset(filter_names())
-
-
-def _is_by_time(name: str) -> bool:
-    return any(field in name for field in ("updatedAt", "addedAt", "lastViewedAt"))
 
 
 def _visible(simulator: PlexSimulator, account: SimulatedAccount, key: str) -> SimulatedSection | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TIMES = ("updatedAt", "addedAt", "lastViewedAt")
+"""The fields of items that are times."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Personality:
     """How one kind of server behaves.
 
-    `honours_dates` says whether filters by time work; otherwise they are ignored without a word, as real servers do.
+    Filters by the fields that are in `ignores` are ignored without a word, as real servers do it with some.
     `drops_parts_of_batches` makes every playlist batch lose its keys beyond the given number, with a 200. `rekeys`
     gives every item a new key whenever a scan found a change. `titles` replace the names of libraries. A library that
     is the only one is spread over as many sections as `spread` says. `more_sections` are sections besides the music:
@@ -19,7 +22,7 @@ class Personality:
     name: str
     version: str = "1.43.3.10793-cd55679de"
     speaks_json: bool = True
-    honours_dates: bool = True
+    ignores: tuple[str, ...] = ()
     sorts_by_id: bool = True
     has_websocket: bool = True
     drops_parts_of_batches: int | None = None
@@ -35,7 +38,7 @@ OLD = Personality(
     name="old",
     version="1.20.4.3517-ab5e1197c",
     speaks_json=False,
-    honours_dates=False,
+    ignores=TIMES,
     sorts_by_id=False,
 )
 """Answers XML whatever is asked for, and ignores filters by time."""
