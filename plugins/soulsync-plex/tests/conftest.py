@@ -6,6 +6,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ import trustme
 
 from soulsync_engine import MediaServerEngine
 from soulsync_engine.discovery import BackendRecord, discover, find
+from soulsync_engine.models import ArtistPatch, Kind, MediaBytes
 from soulsync_engine.plugins import GlobalPlugins
 from soulsync_engine.server import MediaServer
-from soulsync_engine.testing.scenarios import small
+from soulsync_engine.testing.scenarios import COVER, small
 from soulsync_plex.simulator import PlexSimulator
 
 Connect = Callable[..., MediaServer]
@@ -102,6 +104,37 @@ def connect(engine_of: Callable[..., MediaServerEngine]) -> Connect:
 def server(plex: PlexSimulator, connect: Connect) -> MediaServer:
     """The small library, opened."""
     return connect(plex)
+
+
+@pytest.fixture
+def exercise() -> Callable[[MediaServer], None]:
+    """Does one of everything that is a request and an answer."""
+    return _exercise
+
+
+def _exercise(server: MediaServer) -> None:
+    """One of everything."""
+    artist = next(server.iter_artists()).ref.id
+    album = next(server.iter_albums()).ref.id
+    first, second, *_ = (track.ref.id for track in server.iter_tracks())
+    server.search("Dawn")
+    server.list_changed(Kind.TRACK, since=server.change_token())
+    server.list_recently_added(Kind.ALBUM)
+    server.trigger_scan()
+    playlist = server.create_playlist("Described", [first, second]).playlist
+    server.update_playlist("Described", [second, first, second])
+    server.update_playlist("Described", [second])
+    server.edit_playlist(playlist.ref.id, name="Said", description="so")
+    server.set_playlist_image(playlist.ref.id, MediaBytes(data=COVER, mime_type="image/png"))
+    server.delete_playlist(playlist.ref.id)
+    server.report_play(first, datetime.now(UTC))
+    server.set_rating(Kind.TRACK, first, 70)
+    server.list_play_events()
+    server.list_play_counts()
+    server.update_artist(artist, ArtistPatch(genres=("Described",)))
+    server.set_image(Kind.ALBUM, album, MediaBytes(data=COVER, mime_type="image/png"))
+    server.list_users()
+    server.list_active_plays()
 
 
 @pytest.fixture(scope="session")
