@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 
 import pytest
+from plexapi.server import PlexServer
 
 from soulsync_engine.errors import (
     ConflictError,
@@ -230,25 +231,40 @@ def test_a_batch_that_fails_names_the_playlist_and_what_is_not_in_it(
     assert all(key in caught.value.message for key in wanted if key not in there)
 
 
-def test_smart_playlists_and_radio_are_read_only_but_can_be_renamed(
-    plex: PlexSimulator, server: MediaServer
-) -> None:
-    a, b, *_ = tracks_of(server)
-    playlist = server.create_playlist("Rules", [a]).playlist
-    plex.state.playlists[playlist.ref.id].smart = True
+def test_smart_playlists_are_read_only_but_can_be_renamed(plex: PlexSimulator, server: MediaServer) -> None:
+    (section,) = server.list_libraries()
+    plexapi = PlexServer(plex.base_url, plex.token)
+    made = plexapi.createPlaylist(
+        "Rules",
+        smart=True,
+        section=plexapi.library.sectionByID(int(section.id)),
+        libtype="track",
+        filters={"track.title": "a"},
+    )
+    b = tracks_of(server)[1]
     (shown,) = server.iter_playlists()
-    assert shown.read_only == "its content is made by rules"
-    assert stored(server, playlist.ref.id) == [a]
+    playlist = str(made.ratingKey)
+    assert (shown.ref.id, shown.read_only) == (playlist, "its content is made by rules")
+    titles = [track.title for track in server.iter_tracks() if "a" in track.title.casefold()]
+    assert len(titles) > 3
+    entries = list(server.iter_playlist_entries(playlist))
+    assert sorted(entry.track.title for entry in entries if entry.track) == sorted(titles)
+    assert shown.track_count == len(titles)
     plex.forget()
     for write in (
-        lambda: server.replace_entries(playlist.ref.id, [b]),
-        lambda: server.add_entries(playlist.ref.id, [b]),
-        lambda: server.remove_entries(playlist.ref.id, ["1"]),
+        lambda: server.replace_entries(playlist, [b]),
+        lambda: server.add_entries(playlist, [b]),
+        lambda: server.remove_entries(playlist, ["1"]),
+        lambda: server.move_entry(playlist, entries[0].entry_id, 1),
+        lambda: server.update_playlist("Rules", [b]),
     ):
         with pytest.raises(NotAllowedError, match="rules"):
             write()
     assert writes(plex) == []
-    assert server.edit_playlist(playlist.ref.id, name="Ruled").name == "Ruled"
+    assert server.edit_playlist(playlist, name="Ruled").name == "Ruled"
+    copy = server.copy_playlist("Ruled", "Copied")
+    assert copy.exact
+    assert copy.playlist.read_only is None
 
 
 def test_playlists_of_films_and_photos_are_left_out(plex: PlexSimulator, server: MediaServer) -> None:

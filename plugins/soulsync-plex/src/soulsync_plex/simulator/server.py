@@ -9,6 +9,7 @@ from soulsync_engine.testing.scenarios import Scenario, empty
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest, Simulator
 from soulsync_plex.simulator import activity, editing, library, media, playlists, watching
 from soulsync_plex.simulator.answers import refusal
+from soulsync_plex.simulator.listings import Listings
 from soulsync_plex.simulator.personality import CURRENT, Personality
 from soulsync_plex.simulator.rendering import container
 from soulsync_plex.simulator.rows import Row
@@ -46,6 +47,7 @@ class PlexSimulator(Simulator):
         self.personality = personality
         self.token = token
         self.state = ServerState(personality, token)
+        self.listings = Listings(self.state)
         self.state.catalogue.load(scenario or empty())
         self.tokens_in_addresses: list[str] = []
         for part in (watching, media, editing, playlists, activity, library):

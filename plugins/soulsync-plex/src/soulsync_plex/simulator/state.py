@@ -30,13 +30,14 @@ class SimulatedAccount:
 
 @dataclass(slots=True)
 class StoredPlaylist:
-    """A playlist: `entries` are pairs of entry id and key."""
+    """A playlist: `entries` are pairs of entry id and key. A smart one has `rules` instead, a path with a query."""
 
     key: str
     title: str
     account: int
     type: str = "audio"
     smart: bool = False
+    rules: str = ""
     summary: str = ""
     entries: list[tuple[str, str]] = field(default_factory=list)
     added: int = 0
