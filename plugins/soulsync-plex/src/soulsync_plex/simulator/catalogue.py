@@ -203,6 +203,7 @@ class Catalogue:
         if row is None:
             row = base_row(key, "artist", name, section.key, section.title, moment)
             row["key"] = f"/library/metadata/{key}/children"
+            row["index"] = 1
             items[ARTIST][key] = row
         return row
 
@@ -221,6 +222,7 @@ class Catalogue:
             row = base_row(key, "album", title, section.key, section.title, moment)
             row.update(parent_fields(artist, "parent"))
             row["key"] = f"/library/metadata/{key}/children"
+            row["index"] = 1
             row["leafCount"] = 0
             if track.year:
                 row["year"] = track.year
