@@ -18,6 +18,7 @@ from soulsync_engine.models import ArtistPatch, Kind, MediaBytes
 from soulsync_engine.plugins import GlobalPlugins
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import COVER, small
+from soulsync_plex.client import PlexClient
 from soulsync_plex.simulator import PlexSimulator
 
 Connect = Callable[..., MediaServer]
@@ -104,6 +105,19 @@ def connect(engine_of: Callable[..., MediaServerEngine]) -> Connect:
 def server(plex: PlexSimulator, connect: Connect) -> MediaServer:
     """The small library, opened."""
     return connect(plex)
+
+
+@pytest.fixture
+def client_of() -> Callable[[MediaServer], PlexClient]:
+    """Gives the client behind an opened server, for what the contract does not have."""
+
+    def client(server: MediaServer) -> PlexClient:
+        server.connect()
+        found = server._session()._client
+        assert isinstance(found, PlexClient)
+        return found
+
+    return client
 
 
 @pytest.fixture

@@ -8,27 +8,18 @@ from dataclasses import replace
 import pytest
 
 from soulsync_engine import MediaServerEngine
-from soulsync_engine.errors import ConflictError, NotFoundError, UnsupportedError
-from soulsync_engine.models import Kind, MusicBrainzIds, Scope
+from soulsync_engine.errors import ConflictError, UnsupportedError
+from soulsync_engine.models import Kind, Scope
 from soulsync_engine.server import MediaServer
-from soulsync_engine.testing.scenarios import MUSIC, Scenario, ScenarioTrack, shared, small
+from soulsync_engine.testing.conformance.changes import ADDED
+from soulsync_engine.testing.scenarios import Scenario, shared, small
 from soulsync_engine.testing.simulator import Answer, Exchange
-from soulsync_plex.client import PlexClient
 from soulsync_plex.simulator import CURRENT, OLD, REKEYING, SEVERAL, TIMES, Personality, PlexSimulator
 
 DEAF = replace(CURRENT, name="deaf", ignores=TIMES)
 DEAF_ON_ONE_EAR = replace(CURRENT, name="deaf on one ear", ignores=("addedAt",))
 
-ROPE = ScenarioTrack(
-    file="Tidal Kites/Spring (2023)/01 Rope.flac",
-    title="Rope",
-    artists=("Tidal Kites",),
-    album="Spring",
-    album_artists=("Tidal Kites",),
-    disc=1,
-    track_number=1,
-    year=2023,
-)
+ROPE = next(track for track in ADDED.tracks if track.title == "Rope")
 
 
 def changed_titles(server: MediaServer, token: str) -> list[str]:
@@ -224,98 +215,3 @@ def test_a_delta_lists_what_has_new_keys(
     assert engine.sync().mode == "delta"
     there = {track.ref.id for track in engine.iter_tracks()}
     assert {track.ref.id for track in engine.mirror.iter_tracks("home")} == there
-
-
-class TestResolving:
-    """A key that is gone is found again by proof."""
-
-    @pytest.fixture
-    def client(self, server: MediaServer) -> PlexClient:
-        server.connect()
-        client = server._session()._client
-        assert isinstance(client, PlexClient)
-        return client
-
-    def test_by_recording_or_file_or_title_album_and_length(
-        self, plex: PlexSimulator, server: MediaServer, client: PlexClient
-    ) -> None:
-        lost = next(track for track in server.iter_tracks() if track.title == "Shore")
-        plex.state.catalogue.rekey()
-        without_ids = replace(lost, musicbrainz=type(lost.musicbrainz)())
-        for known in (lost, without_ids, replace(without_ids, path=None)):
-            found = client.resolve(known)
-            assert (found.title, found.path) == (lost.title, lost.path)
-            assert found.ref != lost.ref
-
-    def test_never_by_being_the_first_hit(
-        self, plex: PlexSimulator, server: MediaServer, client: PlexClient
-    ) -> None:
-        lost = next(track for track in server.iter_tracks() if track.title == "Shore")
-        plex.state.catalogue.rekey()
-        other = replace(
-            lost, path="/media/Music/elsewhere.mp3", album="Another", musicbrainz=type(lost.musicbrainz)()
-        )
-        with pytest.raises(NotFoundError):
-            client.resolve(other)
-        with pytest.raises(NotFoundError):
-            client.resolve(replace(other, album=None, path=None))
-
-    def test_not_when_two_tracks_could_be_it(
-        self, running: Callable[..., PlexSimulator], connect: Callable[..., MediaServer]
-    ) -> None:
-        twin = replace(ROPE, file="Tidal Kites/Spring (2023)/01 Rope copy.flac", library=MUSIC)
-        simulator = running(small().with_tracks(ROPE, twin))
-        server = connect(simulator)
-        server.connect()
-        client = server._session()._client
-        lost = next(track for track in server.iter_tracks() if track.title == "Rope")
-        vague = replace(lost, path=None, musicbrainz=type(lost.musicbrainz)())
-        with pytest.raises(ConflictError, match="any of the tracks"):
-            client.resolve(vague)
-
-    def test_by_its_file_when_it_has_another_title(
-        self, plex: PlexSimulator, server: MediaServer, client: PlexClient
-    ) -> None:
-        lost = next(track for track in server.iter_tracks() if track.title == "Shore")
-        plex.state.catalogue.rekey()
-        renamed = replace(lost, title="What it was called before", musicbrainz=type(lost.musicbrainz)())
-        assert client.resolve(renamed).path == lost.path
-
-    def test_by_its_file_when_there_are_two_copies(
-        self, running: Callable[..., PlexSimulator], connect: Callable[..., MediaServer]
-    ) -> None:
-        copy = replace(ROPE, file="Tidal Kites/Spring (2023)/01 Rope copy.flac")
-        simulator = running(small().with_tracks(ROPE, copy))
-        server = connect(simulator)
-        server.connect()
-        lost = [track for track in server.iter_tracks() if track.title == "Rope"]
-        assert len(lost) == 2
-        for track in lost:
-            simulator.state.catalogue.find(track.ref.id)[1]["Guid"] = [{"id": f"mbid://{ROPE.recording_id}"}]
-        lost = list(server.get_items(Kind.TRACK, [track.ref.id for track in lost]))
-        simulator.state.catalogue.rekey()
-        client = server._session()._client
-        for track in lost:
-            assert client.resolve(track).path == track.path
-        with pytest.raises(ConflictError, match="any of the tracks"):
-            client.resolve(replace(lost[0], path=None))
-
-    def test_not_by_its_looks_when_it_is_another_recording(
-        self, plex: PlexSimulator, server: MediaServer, client: PlexClient
-    ) -> None:
-        lost = next(track for track in server.iter_tracks() if track.musicbrainz.recording)
-        plex.state.catalogue.rekey()
-        other = MusicBrainzIds(recording="00000000-0000-4000-8000-000000000000")
-        with pytest.raises(NotFoundError):
-            client.resolve(replace(lost, path="/media/Music/gone.flac", musicbrainz=other))
-
-    def test_in_whatever_library_it_is_now(
-        self, running: Callable[..., PlexSimulator], connect: Callable[..., MediaServer]
-    ) -> None:
-        simulator = running(small(), personality=SEVERAL)
-        server = connect(simulator)
-        server.connect()
-        lost = list(server.iter_tracks())
-        simulator.state.catalogue.rekey()
-        client = server._session()._client
-        assert [client.resolve(track).path for track in lost] == [track.path for track in lost]

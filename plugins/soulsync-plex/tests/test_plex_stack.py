@@ -18,12 +18,7 @@ from soulsync_plex.client import PlexClient
 from soulsync_plex.simulator import TOKEN, PlexSimulator, PlexTvSimulator
 
 Connect = Callable[..., MediaServer]
-
-
-def client_of(server: MediaServer) -> PlexClient:
-    client = server._session()._client
-    assert isinstance(client, PlexClient)
-    return client
+ClientOf = Callable[[MediaServer], PlexClient]
 
 
 @pytest.fixture
@@ -38,7 +33,10 @@ def no_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_other_way")
 def test_every_request_is_counted_by_one_transport_and_shows_its_token_in_a_header(
-    plex: PlexSimulator, connect: Connect, exercise: Callable[[MediaServer], None]
+    plex: PlexSimulator,
+    connect: Connect,
+    client_of: ClientOf,
+    exercise: Callable[[MediaServer], None],
 ) -> None:
     with PlexTvSimulator(token=TOKEN) as plextv:
         server = connect(plex, account_url=plextv.base_url)
@@ -54,7 +52,9 @@ def test_every_request_is_counted_by_one_transport_and_shows_its_token_in_a_head
         assert not any(TOKEN in value for _, value in request.query)
 
 
-def test_an_object_of_plexapi_asks_nothing_by_itself(plex: PlexSimulator, server: MediaServer) -> None:
+def test_an_object_of_plexapi_asks_nothing_by_itself(
+    plex: PlexSimulator, server: MediaServer, client_of: ClientOf
+) -> None:
     client = client_of(server)
     ids = {
         Kind.ARTIST: next(server.iter_artists()).ref.id,
@@ -120,13 +120,15 @@ def test_what_plexapi_sends_fails_as_everything_else_does(
 
 
 def test_the_certificate_of_the_settings_is_wanted_for_edits_too(
-    running_tls: tuple[PlexSimulator, str], connect: Connect
+    running_tls: tuple[PlexSimulator, str], connect: Connect, client_of: ClientOf
 ) -> None:
     plex, authority = running_tls
     trusting = connect(plex, verify=authority)
     artist = next(trusting.iter_artists()).ref.id
     assert trusting.update_artist(artist, ArtistPatch(name="Ambre")).fields["name"].outcome == "applied"
-    stranger = client_of(connect(plex))
+    # Opened, and not connected: it could not.
+    stranger = connect(plex)._session()._client
+    assert isinstance(stranger, PlexClient)
     row = client_of(trusting)._row(Kind.ARTIST, artist)
     plex.forget()
     with pytest.raises(ConfigurationError, match="not trusted"):
