@@ -39,7 +39,7 @@ from soulsync_engine.testing.simulator import (
     status,
 )
 from soulsync_engine.testing.simulator.messages import JSON
-from soulsync_plex.simulator import OLD, SEVERAL, TOKEN, Personality, PlexSimulator
+from soulsync_plex.simulator import CURRENT, OLD, SEVERAL, TOKEN, Personality, PlexSimulator
 
 Connect = Callable[..., MediaServer]
 
@@ -226,6 +226,37 @@ def test_rows_of_other_kinds_are_skipped_and_told(plex: PlexSimulator, connect: 
         ("9", True),
         ("10", False),
     ]
+
+
+@pytest.mark.parametrize("personality", [CURRENT, OLD], ids=lambda each: each.name)
+def test_what_is_no_playlist_or_no_track_is_passed_over(
+    running: Callable[..., PlexSimulator], connect: Connect, personality: Personality
+) -> None:
+    simulator = running(small(), personality=personality)
+    server = connect(simulator)
+    track = next(server.iter_tracks())
+    playlist = server.create_playlist("Songs", [track]).playlist.ref.id
+    strangers = {
+        CURRENT: b'{"type":"tag","tag":"x"},{"ratingKey":"8","type":"photo"},{"ratingKey":"9","type":"clip"},',
+        OLD: b'<Tag tag="x"/><Photo ratingKey="8" type="photo"/><Video ratingKey="9" type="clip"/>',
+    }[personality]
+    first = rb'("Metadata":\[)|(<Playlist |<Track )'
+    total = rewritten(rb'(totalSize"?[:=]"?)1', rb"\g<1>4")
+
+    def with_strangers(exchange: Exchange) -> Answer:
+        plain = total(exchange)
+        assert isinstance(plain.body, bytes)
+        put = lambda found: (found[1] or b"") + strangers + (found[2] or b"")  # noqa: E731
+        return replace(plain, body=re.sub(first, put, plain.body, count=1))
+
+    for path in ("/playlists", f"/playlists/{playlist}/items"):
+        simulator.faults.always(with_strangers, path=path)
+    assert [found.name for found in server.iter_playlists()] == ["Songs"]
+    page = server.list_playlist_entries(playlist)
+    assert [entry.track_ref for entry in page.items] == [track.ref]
+    assert len(page.problems) == 3
+    with pytest.raises(NotAllowedError, match="left as it is"):
+        server.add_entries(playlist, [track.ref.id])
 
 
 def test_xml_with_entities_is_refused(running: Callable[..., PlexSimulator], connect: Connect) -> None:

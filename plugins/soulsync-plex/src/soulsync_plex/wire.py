@@ -101,6 +101,7 @@ class PlaylistRow(Struct):
     """A playlist."""
 
     ratingKey: Key = None
+    type: str | None = None
     title: str | None = None
     summary: str | None = None
     playlistType: str | None = None
