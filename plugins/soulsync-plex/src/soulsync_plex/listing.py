@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from threading import Lock
+from typing import Final, Generic, TypeVar
 
 from soulsync_engine.contract import ServerContext
 from soulsync_engine.errors import NotFoundError
@@ -25,6 +26,26 @@ ValueT = TypeVar("ValueT")
 
 Params = dict[str, str | int]
 _Filters = tuple[tuple[str, str | int], ...]
+
+
+class _Memory(Generic[KeyT, ValueT]):
+    """What belongs to listings that are being read, of which the oldest may go. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._kept: dict[KeyT, ValueT] = {}
+        self._lock = Lock()
+
+    def get(self, key: KeyT) -> ValueT | None:
+        """What was noted, None for nothing."""
+        return self._kept.get(key)
+
+    def put(self, key: KeyT, value: ValueT) -> None:
+        """Note something."""
+        with self._lock:
+            self._kept.pop(key, None)
+            if len(self._kept) >= _REMEMBERED_LISTINGS:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = value
 
 
 @dataclass(slots=True)
@@ -58,8 +79,8 @@ class SectionListing(PlexConnection):
 
     def __init__(self, context: ServerContext[PlexSettings]) -> None:
         super().__init__(context)
-        self._begun: dict[tuple[Kind, Scope, _Filters], tuple[Section, ...]] = {}
-        self._totals: dict[tuple[Kind, tuple[str, ...], _Filters], dict[str, int]] = {}
+        self._begun: _Memory[tuple[Kind, Scope, _Filters], tuple[Section, ...]] = _Memory()
+        self._totals: _Memory[tuple[Kind, tuple[str, ...], _Filters], dict[str, int]] = _Memory()
         self._can_sort_by_id = True
 
     def _page(
@@ -73,7 +94,7 @@ class SectionListing(PlexConnection):
         sections = self._begun.get(begun)
         if sections is None or self._offset(cursor) == 0:
             sections = self._sections_of(scope)
-            _remember(self._begun, begun, sections)
+            self._begun.put(begun, sections)
         return self._page_of(kind, sections, cursor, limit, params)
 
     def _page_of(
@@ -105,7 +126,7 @@ class SectionListing(PlexConnection):
     ) -> RowPage:
         offset, page, before = self._offset(cursor), RowPage(), 0
         listing = (kind, keys, _frozen(params))
-        totals = dict(self._totals.get(listing, {})) if cursor is not None else {}
+        totals = dict(self._totals.get(listing) or {}) if cursor is not None else {}
         full = size == 0
         for key in keys:
             within = offset + len(page) - before
@@ -119,7 +140,7 @@ class SectionListing(PlexConnection):
             elif total is None:
                 total = totals[key] = self._declared(self._section_rows(kind, key, 0, 0, params))
             before += total
-        _remember(self._totals, listing, totals)
+        self._totals.put(listing, totals)
         page.total = before
         if len(page) and offset + len(page) < before:
             page.next_cursor = str(offset + len(page))
@@ -180,11 +201,3 @@ class SectionListing(PlexConnection):
 
 def _frozen(params: Params | None) -> _Filters:
     return tuple(sorted((params or {}).items()))
-
-
-def _remember(memory: dict[KeyT, ValueT], key: KeyT, value: ValueT) -> None:
-    """Note what belongs to a listing. Only so many are read at a time that the oldest may go."""
-    memory.pop(key, None)
-    while len(memory) >= _REMEMBERED_LISTINGS:
-        memory.pop(next(iter(memory)), None)
-    memory[key] = value

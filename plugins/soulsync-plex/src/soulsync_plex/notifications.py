@@ -17,10 +17,8 @@ from soulsync_plex.settings import PlexSettings
 
 T = TypeVar("T")
 
-_LONGEST_LINE: Final = 1024 * 1024
-
-
 PATH: Final = "/:/eventsource/notifications"
+_LONGEST_LINE: Final = 1024 * 1024
 
 
 def listen(

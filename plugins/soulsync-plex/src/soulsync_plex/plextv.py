@@ -94,7 +94,7 @@ class PlexTv:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Plexapi's errors, which quote addresses and bodies, as the engine's own."""
+        """Errors of plexapi, which quote addresses and bodies, as the engine's own."""
         failure: Exception
         try:
             yield
@@ -119,7 +119,7 @@ class PlexTv:
 
 
 class _PinLogin(MyPlexPinLogin):  # type: ignore[misc]
-    """plexapi's sign-in by PIN, which can be taken up again and lets errors through."""
+    """A sign-in by PIN that can be taken up again and lets errors through."""
 
     def begin(self) -> tuple[str, str]:
         code = self._getCode()
@@ -135,10 +135,10 @@ class _PinLogin(MyPlexPinLogin):  # type: ignore[misc]
 class _Carrier(BaseAdapter):
     """Carries what a session would send over the engine's transport."""
 
-    def __init__(self, transport: HttpTransport, identity: dict[str, str], *, server: str) -> None:
+    def __init__(self, transport: HttpTransport, own_headers: dict[str, str], *, server: str) -> None:
         super().__init__()
         self._transport = transport
-        self._identity = identity
+        self._own_headers = own_headers
         self._server = server
 
     def send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
@@ -154,7 +154,7 @@ class _Carrier(BaseAdapter):
             request.method or "GET",
             target.path,
             params=parse_qsl(target.query, keep_blank_values=True),
-            headers={"Accept": "application/xml", **given, **self._identity},
+            headers={"Accept": "application/xml", **given, **self._own_headers},
             content=request.body if isinstance(request.body, bytes) else None,
         )
         if answer.status < 300:
