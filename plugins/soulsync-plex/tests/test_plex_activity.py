@@ -1,23 +1,19 @@
-"""Plays, counts, ratings, accounts, pictures, sound, notifications and webhooks."""
+"""Plays, counts, ratings, what is being played, pictures and sound."""
 
 from __future__ import annotations
 
-import json
-import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from soulsync_engine.errors import NotAllowedError, NotFoundError, UnavailableError, UnsupportedError
+from soulsync_engine.errors import NotFoundError, UnsupportedError
 from soulsync_engine.models import ByteRange, HistoryLevel, Kind, MediaRequest, Scope
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.audio import TEMPLATES, AudioFormat
 from soulsync_engine.testing.scenarios import COVER, small
 from soulsync_engine.testing.scenarios import shared as two_libraries
-from soulsync_engine.testing.simulator import status
 from soulsync_plex.simulator import PlexSimulator
 
 Connect = Callable[..., MediaServer]
@@ -52,6 +48,42 @@ def test_history_is_real_plays_of_all_accounts_in_utc(
     with pytest.raises(NotFoundError):
         server.list_play_events(Scope(user="nobody"))
     assert [event.title for event in guest.list_play_events().items] == ["Dew"]
+
+
+def test_a_play_tells_what_it_was_heard_on_at_one_request_for_all_devices(
+    plex: PlexSimulator, server: MediaServer, connect: Connect
+) -> None:
+    server.report_play(track_called(server, "Dawn"), NOW)
+    plex.state.devices = {number: f"Radio {number}" for number in range(1, 400)}
+    for number, title in enumerate(("Dew", "Larks", "Dawn", "Dew"), start=2):
+        server.report_play(track_called(server, title), NOW)
+        plex.state.plays[-1].device = number
+    plex.state.plays[-1].device = 9999
+    plex.forget()
+    plays = list(server.list_play_events(limit=2).items)
+    plays += server.list_play_events(cursor="2", limit=100).items
+    assert [event.client for event in plays] == [None, "Radio 4", "Radio 3", "Radio 2", "Radio 1"]
+    assert [request.path for request in plex.requests].count("/devices") == 1
+    assert [request.path for request in plex.requests].count("/accounts") == 1
+    plex.state.devices[9998] = "A new radio"
+    plex.state.plays[-1].device = 9998
+    assert server.list_play_events(limit=1).items[0].client == "A new radio"
+    plex.forget()
+    server.list_play_events(limit=3)
+    assert [request.path for request in plex.requests] == ["/status/sessions/history/all"]
+
+
+def test_who_does_not_own_the_server_learns_of_plays_without_names(
+    plex: PlexSimulator, connect: Connect
+) -> None:
+    plex.add_account("ben", "token-of-ben")
+    guest = connect(plex, token="token-of-ben")
+    guest.report_play(track_called(guest, "Dew"), NOW)
+    plex.forget()
+    for _ in range(2):
+        (event,) = guest.list_play_events().items
+        assert (event.title, event.user, event.client) == ("Dew", "2", None)
+    assert [request.path for request in plex.requests].count("/devices") == 1
 
 
 def test_only_what_is_newer_is_listed(server: MediaServer) -> None:
@@ -123,18 +155,6 @@ def test_favourites_are_refused_with_the_reason(plex: PlexSimulator, server: Med
     assert plex.requests == ()
 
 
-def test_users_are_named_and_only_the_owner_may_know_them(
-    plex: PlexSimulator, server: MediaServer, connect: Connect
-) -> None:
-    plex.add_account("ben", "token-of-ben")
-    assert [(user.id, user.name, user.admin) for user in server.list_users()] == [
-        ("1", "ada", True),
-        ("2", "ben", False),
-    ]
-    with pytest.raises(NotAllowedError):
-        connect(plex, token="token-of-ben").list_users()
-
-
 def test_what_is_being_played_is_listed_without_films(plex: PlexSimulator, server: MediaServer) -> None:
     dawn = track_called(server, "Dawn")
     plex.state.sessions = [
@@ -181,57 +201,3 @@ def test_sound_is_a_request_that_works_whole_in_part_and_transcoded(server: Medi
     assert fetch(server.stream(dew, ByteRange(start=len(whole) - 7))).content == whole[-7:]
     assert fetch(server.stream(dew, max_bitrate=128)).content == TEMPLATES[AudioFormat.MP3].data()
     assert fetch(server.stream(dew, max_bitrate=2000)).content == whole
-
-
-def test_a_change_wakes_whoever_watches(plex: PlexSimulator, server: MediaServer) -> None:
-    server.connect()
-    timer = threading.Timer(0.3, lambda: plex.change(small().without([small().tracks[0]])))
-    timer.start()
-    began = time.monotonic()
-    hint = server.watch(8.0)
-    timer.join()
-    assert (hint.changed, hint.detail) == (True, "an item was processed")
-    assert time.monotonic() - began < 6
-
-
-def test_watching_a_server_that_refuses_is_an_error_not_silence(
-    plex: PlexSimulator, server: MediaServer
-) -> None:
-    server.connect()
-    plex.faults.always(status(403), path="/:/eventsource/notifications")
-    with pytest.raises(NotAllowedError):
-        server.watch(0.2)
-    plex.refuse()
-    with pytest.raises(UnavailableError):
-        server.watch(0.2)
-
-
-def webhook(event: str, section: str = "artist") -> tuple[dict[str, str], bytes]:
-    payload = json.dumps({"event": event, "Metadata": {"librarySectionType": section, "title": "Dawn"}})
-    body = (
-        '--x\r\nContent-Disposition: form-data; name="payload"\r\nContent-Type: application/json\r\n\r\n'
-        f'{payload}\r\n--x\r\nContent-Disposition: form-data; name="thumb"; filename="t.jpg"\r\n'
-        "Content-Type: image/jpeg\r\n\r\n\xff\xd8\r\n--x--\r\n"
-    )
-    return {"Content-Type": "multipart/form-data; boundary=x"}, body.encode("latin-1")
-
-
-@pytest.mark.parametrize(
-    ("event", "section", "changed"),
-    [
-        ("library.new", "artist", True),
-        ("media.rate", "artist", True),
-        ("media.scrobble", "artist", True),
-        ("library.new", "movie", False),
-        ("media.pause", "artist", False),
-    ],
-)
-def test_webhooks_are_hints(server: MediaServer, event: str, section: str, changed: bool) -> None:
-    headers, body = webhook(event, section)
-    assert server.parse_webhook(headers, body).changed is changed
-
-
-def test_a_webhook_with_a_forged_boundary_does_no_harm(server: MediaServer) -> None:
-    for boundary in ("", "y", 'x"\r\nX-Injected: 1', "x" * 10_000):
-        headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
-        assert server.parse_webhook(headers, webhook("library.new")[1]).changed is False

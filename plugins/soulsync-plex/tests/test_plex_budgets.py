@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,7 +12,8 @@ import pytest
 from soulsync_engine import MediaServerEngine
 from soulsync_engine.models import Kind
 from soulsync_engine.server import MediaServer
-from soulsync_plex.simulator import PlexSimulator
+from soulsync_engine.testing.scenarios import small
+from soulsync_plex.simulator import CURRENT, OLD, SEVERAL, Personality, PlexSimulator
 
 Connect = Callable[..., MediaServer]
 
@@ -56,6 +60,49 @@ def test_three_hundred_tracks_which_once_took_506_requests(
     simulator.forget()
     engine.sync()
     assert len(simulator.requests) <= 3
+
+
+FRESH = """
+import json, sys
+from soulsync_engine import MediaServerEngine
+with MediaServerEngine(json.loads(sys.argv[1])) as engine:
+    print(engine.sync().mode)
+"""
+
+
+@pytest.mark.parametrize("personality", [CURRENT, OLD, SEVERAL], ids=lambda each: each.name)
+def test_that_nothing_changed_is_known_to_a_fresh_process_after_three_requests(
+    running: Callable[..., PlexSimulator],
+    engine_of: Callable[..., MediaServerEngine],
+    config_of: Callable[..., dict[str, object]],
+    personality: Personality,
+) -> None:
+    simulator = running(small(), personality=personality)
+    with engine_of(simulator) as engine:
+        engine.sync()
+    # A scan that finds nothing is no change.
+    simulator.change(small())
+    simulator.forget()
+    command = [sys.executable, "-c", FRESH, json.dumps(config_of(simulator))]
+    fresh = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert fresh.stdout.strip() == "unchanged"
+    assert [request.path for request in simulator.requests][:2] == ["/", "/library/sections"]
+    assert len(simulator.requests) <= 3
+
+
+def test_a_further_section_costs_six_requests_more(
+    connect: Connect, running: Callable[..., PlexSimulator]
+) -> None:
+    simulator = running(personality=SEVERAL)
+    simulator.state.catalogue.generate(500, 2, 10)
+    server = connect(simulator, libraries=["Music", "Music 2"])
+    tracks = {track.ref.id for track in server.iter_tracks(page_size=1000) if track.year}
+    albums = sum(1 for _ in server.iter_albums(page_size=1000))
+    artists = sum(1 for _ in server.iter_artists(page_size=1000))
+    assert (len(tracks), albums, artists) == (20_000, 2_000, 1_000)
+    # 23 pages, the albums of the tracks, connecting and asking for the sections; of each kind a further section is
+    # asked how much it holds, and a page at the border of two is two requests.
+    assert len(simulator.requests) <= 23 + 3 + 6
 
 
 def test_counting_a_library_does_not_transfer_it(

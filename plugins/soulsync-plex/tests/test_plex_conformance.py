@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import ClassVar
 
 import pytest
 
 from soulsync_engine.discovery import BackendRecord, discover, find
-from soulsync_plex.conformance import OnSimulator
-from soulsync_plex.simulator import CURRENT, FORGETFUL, ITALIAN, OLD
+from soulsync_plex.conformance import LIMITS, OnSimulator
+from soulsync_plex.simulator import CURRENT, FORGETFUL, ITALIAN, OLD, REKEYING, SEVERAL
 
 
 @cache
@@ -42,3 +43,17 @@ class TestItalianPlex(_OnPersonality):
 @pytest.mark.personality
 class TestForgetfulPlex(_OnPersonality):
     personality = FORGETFUL
+
+
+@pytest.mark.personality
+class TestRekeyingPlex(_OnPersonality):
+    personality = REKEYING
+    expected_failures: ClassVar = {
+        **LIMITS,
+        "test_an_item_keeps_its_id": "this server gives new keys; a mirror finds the files again",
+    }
+
+
+@pytest.mark.personality
+class TestSeveralSectionsOfPlex(_OnPersonality):
+    personality = SEVERAL

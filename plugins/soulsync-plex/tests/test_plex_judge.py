@@ -6,12 +6,26 @@ from collections.abc import Callable
 from io import BytesIO
 
 import pytest
+import requests
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
+from plexapi.library import MusicSection
+from plexapi.myplex import MyPlexAccount, MyPlexPinLogin
 from plexapi.playlist import Playlist
 from plexapi.server import PlexServer
+from requests.adapters import HTTPAdapter
 
 from soulsync_engine.testing.scenarios import COVER, odd, small
-from soulsync_plex.simulator import MACHINE_ID, OLD, PERSONALITIES, Personality, PlexSimulator
+from soulsync_plex.simulator import (
+    MACHINE_ID,
+    OLD,
+    PERSONALITIES,
+    ListedServer,
+    ListedUser,
+    Personality,
+    PlexSimulator,
+    PlexTvSimulator,
+    Way,
+)
 
 
 @pytest.fixture
@@ -19,12 +33,16 @@ def judged(plex: PlexSimulator) -> PlexServer:
     return PlexServer(plex.base_url, plex.token)
 
 
-def music(server: PlexServer) -> object:
-    return next(
+def all_music(server: PlexServer) -> list[MusicSection]:
+    return [
         section
         for section in server.library.sections()
         if section.type == "artist" and "audnexus" not in section.agent
-    )
+    ]
+
+
+def music(server: PlexServer) -> MusicSection:
+    return all_music(server)[0]
 
 
 def test_it_connects(judged: PlexServer) -> None:
@@ -45,13 +63,13 @@ def test_it_lists_what_the_scenario_holds(
     running: Callable[..., PlexSimulator], personality: Personality
 ) -> None:
     simulator = running(small(), personality=personality)
-    section = music(PlexServer(simulator.base_url, simulator.token))
-    assert sorted(artist.title for artist in section.all()) == sorted(small().artists)
-    assert sorted(album.title for album in section.albums()) == sorted(
-        album.title for album in small().albums
-    )
-    tracks = section.searchTracks(container_size=5)
-    assert sorted(track.title for track in tracks) == sorted(track.title or "" for track in small().tracks)
+    sections = all_music(PlexServer(simulator.base_url, simulator.token))
+    artists = [artist.title for section in sections for artist in section.all()]
+    assert sorted(artists) == sorted(small().artists)
+    albums = [album.title for section in sections for album in section.albums()]
+    assert sorted(albums) == sorted(album.title for album in small().albums)
+    tracks = [track.title for section in sections for track in section.searchTracks(container_size=5)]
+    assert sorted(tracks) == sorted(track.title or "" for track in small().tracks)
 
 
 def test_it_walks_from_artists_to_tracks(judged: PlexServer) -> None:
@@ -166,3 +184,166 @@ def test_difficult_titles_survive_xml(running: Callable[..., PlexSimulator]) -> 
     simulator = running(odd(), personality=OLD)
     titles = {track.title for track in music(PlexServer(simulator.base_url, simulator.token)).searchTracks()}
     assert {track.title for track in odd().tracks if track.title} <= titles
+
+
+def test_it_finds_single_tracks_as_it_does_on_real_servers(judged: PlexServer) -> None:
+    artist = music(judged).get("Amber Foxes")
+    album = artist.album("First Light")
+    assert artist.get(album="First Light", title="Dew").title == "Dew"
+    assert artist.track("Dew") == artist.track(album="First Light", track=2)
+    assert album.track("Dew") == album.track(track=2) == album.track(2) == album.get("Dew")
+    for unclear in (artist.track, album.track):
+        with pytest.raises(BadRequest):
+            unclear()
+    track = album.track("Dew").reload()
+    assert (track.album(), track.artist(), album.artist()) == (album, artist, artist)
+    assert artist.section().key == album.section().key == track.section().key
+    assert (track.type, track.listType, track.year, track.genres) == ("track", "audio", None, [])
+    assert (album.listType, album.titleSort, artist.titleSort) == ("audio", "First Light", "Amber Foxes")
+    assert (track.parentTitle, track.grandparentTitle, track.parentIndex) == ("First Light", "Amber Foxes", 1)
+    assert track.media[0].audioCodec == track.media[0].container == "flac"
+    assert track.media[0].parts[0].streams[0].samplingRate > 0
+    assert track.playlistItemID is None
+    assert album.year == 1998
+    assert [album.title for album in artist.albums(filters={"year": 1998})] == ["First Light"]
+
+
+def test_it_pages(judged: PlexServer) -> None:
+    section = music(judged)
+    whole = section.searchTracks()
+    assert (whole.totalSize, whole.offset, len(whole)) == (17, 0, 17)
+    part = section.searchTracks(maxresults=3, container_size=2)
+    assert [track.ratingKey for track in part] == [track.ratingKey for track in whole[:3]]
+    assert section.totalViewSize(libtype="track") == 17
+    assert section.totalViewSize(libtype="album") == len(small().albums)
+
+
+def test_it_tells_history_by_track_section_and_account(plex: PlexSimulator, judged: PlexServer) -> None:
+    plex.add_account("ben", "token-of-ben")
+    section = music(judged)
+    dew, dawn = (section.searchTracks(title=title)[0] for title in ("Dew", "Dawn"))
+    dew.markPlayed()
+    PlexServer(plex.base_url, "token-of-ben").fetchItem(dawn.ratingKey).markPlayed()
+    assert [event.title for event in judged.history()] == ["Dawn", "Dew"]
+    assert [event.title for event in dew.history()] == ["Dew"]
+    # plexapi asks for the owner's plays of a section.
+    assert [event.title for event in section.history()] == ["Dew"]
+    assert [event.title for event in judged.history(accountID=2)] == ["Dawn"]
+    event = judged.history(maxresults=1)[0]
+    assert judged.systemAccount(event.accountID).name == "ben"
+    assert judged.systemDevice(event.deviceID).name
+    with pytest.raises(NotFound):
+        judged.systemDevice(999)
+
+
+def test_it_edits_every_field_that_the_backend_edits(judged: PlexServer) -> None:
+    section = music(judged)
+    artist = section.get("Tidal Kites")
+    artist.batchEdits().editTitle("Kites").editSortTitle("Kites, the").editSummary("Of the sea.").addGenre(
+        ["Sea", "Drum, Bass"], locked=False
+    ).saveEdits()
+    artist.reload()
+    assert (artist.title, artist.titleSort, artist.summary) == ("Kites", "Kites, the", "Of the sea.")
+    assert {genre.tag for genre in artist.genres} == {"Sea", "Drum, Bass"}
+    assert artist.isLocked("title")
+    assert not artist.isLocked("genre")
+    track = artist.tracks()[0]
+    track.batchEdits().editDiscNumber(2).editTrackNumber(7).editTrackArtist("A Guest").editTitle(
+        "Mended"
+    ).saveEdits()
+    track.reload()
+    assert (track.parentIndex, track.index, track.originalTitle, track.title) == (2, 7, "A Guest", "Mended")
+    with pytest.raises(NotFound):
+        judged.query("/library/sections/2/all?type=10&id=99999", method=judged._session.put)
+
+
+def test_it_moves_and_removes_in_playlists_and_refuses_what_real_servers_refuse(judged: PlexServer) -> None:
+    section = music(judged)
+    tracks = section.searchTracks()[:6]
+    playlist = judged.createPlaylist("Judged", items=tracks[:3])
+    one, two, three = playlist.items()
+    playlist.moveItem(two)
+    assert [item.ratingKey for item in playlist.reload().items()] == [t.ratingKey for t in (two, one, three)]
+    playlist.moveItem(two, one)
+    assert [item.ratingKey for item in playlist.reload().items()] == [t.ratingKey for t in (one, two, three)]
+    playlist.addItems(tracks[3]).addItems(tracks[4:6])
+    items = playlist.reload().items()
+    playlist.removeItems(items[3:5])
+    assert [item.ratingKey for item in playlist.reload().items()] == [
+        tracks[n].ratingKey for n in (0, 1, 2, 5)
+    ]
+    assert playlist.item(tracks[0].title) == playlist.get(tracks[0].title) == items[0]
+    assert (playlist.isAudio, playlist.smart, playlist.playlistType) == (True, False, "audio")
+    assert playlist.guid.startswith("com.plexapp.agents.none://")
+    with pytest.raises(NotFound):
+        playlist.item("Does not exist")
+    with pytest.raises(NotFound):
+        playlist.removeItems(tracks[3])
+    with pytest.raises(BadRequest):
+        judged.createPlaylist("Nothing", items=[])
+    playlist.delete()
+    assert judged.playlists() == []
+
+
+def test_it_makes_smart_playlists_whose_rules_hold(judged: PlexServer) -> None:
+    section = music(judged)
+    playlist = judged.createPlaylist(
+        "Smart",
+        smart=True,
+        section=section,
+        libtype="track",
+        limit=4,
+        sort="titleSort:desc",
+        filters={"track.title": "o"},
+    )
+    titles = sorted(
+        (track.title or "" for track in small().tracks if "o" in (track.title or "").casefold()), reverse=True
+    )
+    assert playlist.smart
+    assert [item.title for item in playlist.items()] == titles[:4]
+    assert playlist.section() == section
+    for refused in (playlist.addItems, playlist.removeItems, playlist.moveItem):
+        with pytest.raises(BadRequest, match="smart"):
+            refused(section.searchTracks()[0])
+    playlist.updateFilters(limit=1, filters={"track.title": "Dawn"})
+    assert [item.title for item in playlist.reload().items()] == ["Dawn"]
+    playlist.delete()
+
+
+def test_it_signs_in_and_finds_the_server_and_its_users(plex: PlexSimulator) -> None:
+    with PlexTvSimulator() as plextv:
+        plextv.servers.append(
+            ListedServer(
+                name="home",
+                machine_id=MACHINE_ID,
+                token=plex.token,
+                ways=[Way(uri=plex.base_url, local=True)],
+            )
+        )
+        plextv.users.append(ListedUser(id=2, name="Ben", shares=(MACHINE_ID,), home=True))
+        session = requests.Session()
+        session.mount("https://plex.tv/", _ToSimulator(plextv.base_url))
+        login = MyPlexPinLogin(session=session)
+        assert not login.checkLogin()
+        plextv.confirm(login.pin)
+        assert login.checkLogin()
+        account = MyPlexAccount(token=login.token, session=session)
+        (resource,) = account.resources()
+        assert resource.connect().machineIdentifier == MACHINE_ID
+        (user,) = account.users()
+        assert (user.id, user.title, user.home) == (2, "Ben", True)
+        assert [share.machineIdentifier for share in user.servers] == [MACHINE_ID]
+        with pytest.raises(Unauthorized):
+            MyPlexAccount(token="wrong", session=session)
+
+
+class _ToSimulator(HTTPAdapter):
+    """Sends to a simulated plex.tv what is meant for the real one."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__()
+        self._target = target
+
+    def send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
+        request.url = (request.url or "").replace("https://plex.tv", self._target, 1)
+        return super().send(request, *args, **kwargs)  # type: ignore[arg-type]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from soulsync_engine.errors import NotAllowedError, NotFoundError
 from soulsync_engine.models import Kind, ScanPhase, Scope
 from soulsync_engine.server import MediaServer
-from soulsync_engine.testing.scenarios import shared, small
+from soulsync_engine.testing.scenarios import ScenarioTrack, shared, small
 from soulsync_plex.simulator import ITALIAN, PlexSimulator
 
 Connect = Callable[..., MediaServer]
@@ -85,6 +86,87 @@ def test_one_artist_in_two_libraries_is_two_artists(italian: PlexSimulator, conn
     assert {artist.library_id for artist in both} == {"3", "4"}
 
 
+def test_audiobooks_are_never_asked_for(italian: PlexSimulator, connect: Connect) -> None:
+    server = connect(italian)
+    for listing in (server.iter_artists(), server.iter_albums(), server.iter_tracks()):
+        list(listing)
+    server.search("a")
+    server.list_recently_added(Kind.ALBUM)
+    server.change_token()
+    server.trigger_scan()
+    server.get_track_play_counts()
+    server.get_play_history()
+    asked = {request.path.split("/")[3] for request in italian.requests if "/sections/" in request.path}
+    searched = {request.value("sectionId") for request in italian.requests if request.path == "/hubs/search"}
+    assert asked == searched == {"3", "4"}
+
+
+def test_statistics_and_folders_are_those_of_all_libraries(italian: PlexSimulator, connect: Connect) -> None:
+    server = connect(italian)
+    italian.forget()
+    totals = {kind: server.list_ids(kind, limit=1).total for kind in (Kind.ARTIST, Kind.ALBUM, Kind.TRACK)}
+    # Counting transfers nothing: one row, and no row of the second library at all.
+    assert len(italian.requests) == 2 + 2 * 3
+    each = [
+        {kind: server.list_ids(kind, scope=Scope(libraries=(key,)), limit=1).total for kind in totals}
+        for key in ("3", "4")
+    ]
+    assert totals == {kind: (each[0][kind] or 0) + (each[1][kind] or 0) for kind in totals}
+    assert totals[Kind.TRACK] == len(shared().tracks)
+    roots = [path for library in server.list_libraries() for path in library.paths]
+    assert roots == ["/media/Music", "/media/Other"]
+    assert all(str(track.path).startswith(tuple(roots)) for track in server.iter_tracks())
+
+
+def test_a_second_library_removed_while_the_first_is_read_is_not_found(
+    italian: PlexSimulator, connect: Connect
+) -> None:
+    server = connect(italian, max_concurrency=1)
+    tracks = server.iter_tracks(page_size=2)
+    next(tracks)
+    italian.state.catalogue.remove_section("4")
+    with pytest.raises(NotFoundError, match="The library 4 is gone"):
+        list(tracks)
+    left = {track.title for track in server.iter_tracks()}
+    assert left == {track.title for track in shared().of_library("Music").tracks}
+
+
+def test_a_library_that_comes_while_others_are_read_does_not_shift_them(
+    italian: PlexSimulator, connect: Connect
+) -> None:
+    server = connect(italian, max_concurrency=1)
+    whole = [track.ref.id for track in server.iter_tracks()]
+    tracks = server.iter_tracks(page_size=2)
+    begun = [next(tracks).ref.id]
+    catalogue = italian.state.catalogue
+    new = replace(catalogue.sections["3"], key="9", title="Aaa")
+    catalogue.sections = {"9": new, **catalogue.sections}
+    assert [library.id for library in server.list_libraries()] == ["9", "3", "4"]
+    assert begun + [track.ref.id for track in tracks] == whole
+    assert len(list(server.iter_tracks())) > len(whole)
+
+
+def test_the_artist_found_is_the_artist_asked_for(
+    running: Callable[..., PlexSimulator], connect: Connect
+) -> None:
+    songs = [
+        ScenarioTrack(
+            file=f"{artist}/Album/01.flac",
+            title="Playground Love",
+            artists=(artist,),
+            album="Album",
+            album_artists=(artist,),
+            track_number=1,
+        )
+        for artist in ("Airbourne", "The Air Band", "AIR")
+    ]
+    server = connect(running(small().with_tracks(*songs)))
+    assert len(server.search("Playground Love Air", {Kind.TRACK}).tracks) == 3
+    found = server.search_tracks("Playground Love", "Air")
+    assert [[credit.name for credit in track.artists] for track in found] == [["AIR"]]
+    assert server.search_tracks("Playground Love", "Airb") == []
+
+
 def test_a_library_removed_while_it_is_read_is_not_found(
     running: Callable[..., PlexSimulator], connect: Connect
 ) -> None:
@@ -107,8 +189,6 @@ def test_what_is_added_while_a_listing_is_read_moves_nothing(
     plex: PlexSimulator, server: MediaServer
 ) -> None:
     first = server.list_tracks(limit=10)
-    from soulsync_engine.testing.scenarios import ScenarioTrack
-
     early = ScenarioTrack(
         file="AAA/AAA/01.mp3",
         title="AAA",

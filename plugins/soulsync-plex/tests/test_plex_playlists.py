@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 
 import pytest
+from plexapi.server import PlexServer
 
 from soulsync_engine.errors import (
     ConflictError,
@@ -18,7 +19,7 @@ from soulsync_engine.errors import (
 from soulsync_engine.models import FieldOutcome, MediaBytes
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import COVER, small
-from soulsync_engine.testing.simulator import status
+from soulsync_engine.testing.simulator import Answer, Exchange, status
 from soulsync_plex.simulator import FORGETFUL, PlexSimulator
 
 
@@ -109,6 +110,94 @@ def test_keys_the_server_does_not_have_are_reported_as_missing(
     assert [ref.id for ref in updated.stored] == [b, a]
 
 
+def test_nothing_is_added_where_a_track_is_gone(plex: PlexSimulator, server: MediaServer) -> None:
+    a, b, *_ = tracks_of(server)
+    playlist = server.create_playlist("Whole or nothing", [a]).playlist
+    plex.forget()
+    with pytest.raises(NotFoundError, match=r"99999999.*Nothing was added"):
+        server.add_entries(playlist.ref.id, [b, "99999999"])
+    assert writes(plex) == []
+    assert stored(server, playlist.ref.id) == [a]
+
+
+def other_content(plex: PlexSimulator, server: MediaServer) -> Callable[[Exchange], Answer]:
+    """A batch of which another track is stored than the one asked for: the count is right, the content is not."""
+    stranger = tracks_of(server)[-1]
+
+    def effect(exchange: Exchange) -> Answer:
+        answer = exchange.produce()
+        if exchange.request.method == "GET":
+            return answer
+        (playlist,) = plex.state.playlists.values()
+        entry_id, _ = playlist.entries[-1]
+        playlist.entries[-1] = (entry_id, stranger)
+        return answer
+
+    return effect
+
+
+def test_a_right_count_of_wrong_tracks_is_noticed(plex: PlexSimulator, server: MediaServer) -> None:
+    a, b, c, *_ = tracks_of(server)
+    playlist = server.create_playlist("Swapped", [a]).playlist
+    plex.faults.always(other_content(plex, server), path=f"/playlists/{playlist.ref.id}/items")
+    with pytest.raises(ConflictError, match=b):
+        server.add_entries(playlist.ref.id, [b])
+    with pytest.raises(ConflictError, match="not what was written"):
+        server.update_playlist("Swapped", [a, c])
+
+
+@pytest.mark.parametrize("write", ["add", "remove", "move", "replace", "delete"])
+def test_a_write_that_the_server_forgets_is_no_success(
+    plex: PlexSimulator, server: MediaServer, write: str
+) -> None:
+    a, b, c, *_ = tracks_of(server)
+    playlist = server.create_playlist("Forgotten", [a, b]).playlist.ref.id
+    entries = [entry.entry_id for entry in server.iter_playlist_entries(playlist)]
+    writes_of: dict[str, tuple[str, Callable[[], object]]] = {
+        "add": ("PUT", lambda: server.add_entries(playlist, [c])),
+        "remove": ("DELETE", lambda: server.remove_entries(playlist, entries[:1])),
+        "move": ("PUT", lambda: server.move_entry(playlist, entries[0], 1)),
+        "replace": ("PUT", lambda: server.replace_entries(playlist, [b, a])),
+        "delete": ("DELETE", lambda: server.delete_playlist(playlist)),
+    }
+    method, act = writes_of[write]
+
+    def forgets(exchange: Exchange) -> Answer:
+        if exchange.request.method == method:
+            return Answer(body=b'<MediaContainer size="0"/>', content_type="text/xml")
+        return exchange.produce()
+
+    plex.faults.always(forgets, path="/playlists/*")
+    with pytest.raises(ConflictError):
+        act()
+    assert stored(server, playlist) == [a, b]
+
+
+def test_an_added_track_goes_where_it_was_asked_to_and_stays_there(server: MediaServer) -> None:
+    a, b, c, d, *_ = tracks_of(server)
+    playlist = server.create_playlist("Places", [a, b]).playlist.ref.id
+    assert server.add_entries(playlist, [c, d], 1).track_count == 4
+    assert stored(server, playlist) == [a, c, d, b]
+    server.add_entries(playlist, [b], 0)
+    assert stored(server, playlist) == [b, a, c, d, b]
+    with pytest.raises(ConflictError, match="position"):
+        server.add_entries(playlist, [a], 9)
+
+
+def test_three_thousand_tracks_change_their_order_in_few_moves(
+    running: Callable[..., PlexSimulator], connect: Callable[..., MediaServer]
+) -> None:
+    plex = running()
+    plex.state.catalogue.generate(1, 30, 100)
+    server = connect(plex)
+    keys = tracks_of(server)
+    playlist = server.create_playlist("Large", keys).playlist
+    plex.forget()
+    assert server.update_playlist("Large", [*keys[5:], *keys[:5]]).exact
+    assert len(writes(plex)) == 5
+    assert stored(server, playlist.ref.id) == [*keys[5:], *keys[:5]]
+
+
 def test_a_key_of_no_server_is_not_found_before_anything_is_written(
     plex: PlexSimulator, server: MediaServer
 ) -> None:
@@ -142,25 +231,40 @@ def test_a_batch_that_fails_names_the_playlist_and_what_is_not_in_it(
     assert all(key in caught.value.message for key in wanted if key not in there)
 
 
-def test_smart_playlists_and_radio_are_read_only_but_can_be_renamed(
-    plex: PlexSimulator, server: MediaServer
-) -> None:
-    a, b, *_ = tracks_of(server)
-    playlist = server.create_playlist("Rules", [a]).playlist
-    plex.state.playlists[playlist.ref.id].smart = True
+def test_smart_playlists_are_read_only_but_can_be_renamed(plex: PlexSimulator, server: MediaServer) -> None:
+    (section,) = server.list_libraries()
+    plexapi = PlexServer(plex.base_url, plex.token)
+    made = plexapi.createPlaylist(
+        "Rules",
+        smart=True,
+        section=plexapi.library.sectionByID(int(section.id)),
+        libtype="track",
+        filters={"track.title": "a"},
+    )
+    b = tracks_of(server)[1]
     (shown,) = server.iter_playlists()
-    assert shown.read_only == "its content is made by rules"
-    assert stored(server, playlist.ref.id) == [a]
+    playlist = str(made.ratingKey)
+    assert (shown.ref.id, shown.read_only) == (playlist, "its content is made by rules")
+    titles = [track.title for track in server.iter_tracks() if "a" in track.title.casefold()]
+    assert len(titles) > 3
+    entries = list(server.iter_playlist_entries(playlist))
+    assert sorted(entry.track.title for entry in entries if entry.track) == sorted(titles)
+    assert shown.track_count == len(titles)
     plex.forget()
     for write in (
-        lambda: server.replace_entries(playlist.ref.id, [b]),
-        lambda: server.add_entries(playlist.ref.id, [b]),
-        lambda: server.remove_entries(playlist.ref.id, ["1"]),
+        lambda: server.replace_entries(playlist, [b]),
+        lambda: server.add_entries(playlist, [b]),
+        lambda: server.remove_entries(playlist, ["1"]),
+        lambda: server.move_entry(playlist, entries[0].entry_id, 1),
+        lambda: server.update_playlist("Rules", [b]),
     ):
         with pytest.raises(NotAllowedError, match="rules"):
             write()
     assert writes(plex) == []
-    assert server.edit_playlist(playlist.ref.id, name="Ruled").name == "Ruled"
+    assert server.edit_playlist(playlist, name="Ruled").name == "Ruled"
+    copy = server.copy_playlist("Ruled", "Copied")
+    assert copy.exact
+    assert copy.playlist.read_only is None
 
 
 def test_playlists_of_films_and_photos_are_left_out(plex: PlexSimulator, server: MediaServer) -> None:

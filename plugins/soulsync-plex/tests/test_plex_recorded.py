@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
+import httpx
+import msgspec
 import pytest
 
 from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, UnreadableAnswerError
 from soulsync_engine.models import ArtistCredit, Kind
+from soulsync_engine.server import MediaServer
 from soulsync_plex import mapper
 from soulsync_plex.decoding import ReadRows, read, read_rows
 from soulsync_plex.sections import is_for_audiobooks
-from soulsync_plex.wire import ItemRow, PlaylistRow, Root, Sections
+from soulsync_plex.simulator import PlexSimulator
+from soulsync_plex.wire import ItemRow, Media, Part, PlaylistRow, Root, Section, Sections, Stream
 
 
 def answer_of(body: bytes, content_type: str = "application/json") -> HttpAnswer:
@@ -186,3 +191,45 @@ def test_an_untitled_track_is_named_after_its_file() -> None:
     body = b'{"MediaContainer":{"Metadata":[{"ratingKey":"1","Media":' + media + b"}]}}"
     row = read_rows(answer_of(body), ItemRow, kind=Kind.TRACK).rows[0]
     assert mapper.track(row, server="home", library_id="3", album=None).title == "05 - Lärm"
+
+
+def attributes(root: ElementTree.Element, tag: str, kind: str | None = None) -> dict[str, str]:
+    """Those of the first element of that tag and type."""
+    return next(
+        dict(element.attrib) for element in root.iter(tag) if kind is None or element.get("type") == kind
+    )
+
+
+SENT: dict[str, tuple[str, str, str | None, str, type[object]]] = {
+    "a section": ("library_sections.xml", "Directory", "artist", "/library/sections", Section),
+    "an album": ("album.xml", "Directory", "album", "/library/metadata/{album}", ItemRow),
+    "a track": ("media_100_track.xml", "Track", "track", "/library/metadata/{track}", ItemRow),
+    "a version": ("media_100_track.xml", "Media", None, "/library/metadata/{track}", Media),
+    "a file": ("media_100_track.xml", "Part", None, "/library/metadata/{track}", Part),
+    "a sound track": ("media_100_track.xml", "Stream", None, "/library/metadata/{track}", Stream),
+    "a playlist": ("playlists.xml", "Playlist", None, "/playlists/{playlist}", PlaylistRow),
+    "a server": ("plex_server_base.xml", "MediaContainer", None, "/", Root),
+}
+
+
+@pytest.mark.parametrize("what", SENT)
+def test_the_simulator_sends_what_a_real_server_sent(
+    shared: Path, plex: PlexSimulator, server: MediaServer, what: str
+) -> None:
+    name, tag, kind, path, wire = SENT[what]
+    track = next(track for track in server.iter_tracks() if track.album == "First Light")
+    server.report_play(track.ref.id, datetime.now(UTC))
+    playlist = server.create_playlist("Recorded", [track]).playlist.ref.id
+    path = path.format(track=track.ref.id, album=track.album_id, playlist=playlist)
+    answer = httpx.get(f"{plex.base_url}{path}", headers={"X-Plex-Token": plex.token, "Accept": "text/xml"})
+    simulated = attributes(ElementTree.fromstring(answer.content), tag, kind)
+    real = attributes(
+        ElementTree.parse(shared / "fixtures" / "plex" / "home-assistant" / name).getroot(), tag, kind
+    )
+    read_by_us = {field.name for field in msgspec.structs.fields(wire)}
+    known = read_by_us & real.keys()
+    assert len(known) > 1
+    # Albums are not played here, and artists have no pictures.
+    assert known - simulated.keys() <= {"viewCount", "lastViewedAt", "parentThumb", "grandparentThumb"}
+    for attribute in known & simulated.keys():
+        assert simulated[attribute].isdigit() is real[attribute].isdigit(), attribute

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 
 import pytest
-import requests
 
 from soulsync_engine.errors import NotFoundError, UnavailableError
+from soulsync_engine.http import AnswerTooLargeError, UnreadableAnswerError
 from soulsync_engine.loading import import_spec
 from soulsync_engine.plugin import SignInChallenge, SignInState
-from soulsync_engine.testing.simulator import html_page, status
+from soulsync_engine.testing.simulator import Answer, html_page, huge, status
 from soulsync_plex.settings import PlexSettings
 from soulsync_plex.signin import PlexSignIn
 from soulsync_plex.simulator import (
@@ -24,14 +25,6 @@ from soulsync_plex.simulator import (
 )
 
 NOWHERE = "http://127.0.0.1:9"
-
-
-class SignInHere(PlexSignIn):
-    """A sign-in that takes the simulated plex.tv for the real one."""
-
-    def __init__(self, settings: Mapping[str, object], session: requests.Session) -> None:
-        super().__init__(settings)
-        self._requests = session
 
 
 @pytest.fixture
@@ -47,7 +40,7 @@ def listed(*ways: Way, name: str = "home", machine_id: str = MACHINE_ID, owned: 
 
 
 def signed_in(plextv: PlexTvSimulator, settings: Mapping[str, object] | None = None) -> Mapping[str, object]:
-    sign_in = SignInHere(settings or {}, plextv.session())
+    sign_in = PlexSignIn({"account_url": plextv.base_url, **(settings or {})})
     challenge = sign_in.begin()
     plextv.confirm(challenge.code)
     outcome = sign_in.poll(challenge)
@@ -57,7 +50,7 @@ def signed_in(plextv: PlexTvSimulator, settings: Mapping[str, object] | None = N
 
 def test_a_code_is_pending_until_it_is_confirmed(plex: PlexSimulator, plextv: PlexTvSimulator) -> None:
     plextv.servers.append(listed(Way(uri=plex.base_url, local=True)))
-    sign_in = SignInHere({}, plextv.session())
+    sign_in = PlexSignIn({"account_url": plextv.base_url})
     challenge = sign_in.begin()
     assert challenge.url == "https://plex.tv/link"
     assert challenge.code not in ("", None)
@@ -65,7 +58,7 @@ def test_a_code_is_pending_until_it_is_confirmed(plex: PlexSimulator, plextv: Pl
     assert sign_in.poll(challenge).state is SignInState.PENDING
     plextv.confirm(challenge.code)
     # Another process may poll: all it needs is in the challenge.
-    outcome = SignInHere({}, plextv.session()).poll(challenge)
+    outcome = PlexSignIn({"account_url": plextv.base_url}).poll(challenge)
     assert outcome.state is SignInState.DONE
     assert outcome.settings == {"base_url": plex.base_url, "token": "token-of-home"}
     assert PlexSettings.model_validate(dict(outcome.settings)).base_url == plex.base_url
@@ -74,7 +67,7 @@ def test_a_code_is_pending_until_it_is_confirmed(plex: PlexSimulator, plextv: Pl
 
 
 def test_a_code_that_is_gone_or_too_old_has_expired(plextv: PlexTvSimulator) -> None:
-    sign_in = SignInHere({}, plextv.session())
+    sign_in = PlexSignIn({"account_url": plextv.base_url})
     challenge = sign_in.begin()
     plextv.forget_pins()
     assert sign_in.poll(challenge).state is SignInState.EXPIRED
@@ -86,7 +79,7 @@ def test_a_code_that_is_gone_or_too_old_has_expired(plextv: PlexTvSimulator) -> 
 
 
 def test_a_failure_of_the_network_is_no_expiry(plextv: PlexTvSimulator) -> None:
-    sign_in = SignInHere({}, plextv.session())
+    sign_in = PlexSignIn({"account_url": plextv.base_url})
     challenge = sign_in.begin()
     for fault in (status(500), status(429), html_page(502)):
         plextv.faults.always(fault)
@@ -120,6 +113,66 @@ def test_a_way_to_another_server_is_not_taken(plex: PlexSimulator, plextv: PlexT
     plextv.servers.append(listed(Way(uri=plex.base_url, local=True), machine_id="another"))
     with pytest.raises(NotFoundError, match="'home'"):
         signed_in(plextv)
+
+
+def test_a_way_is_tried_with_the_certificate_that_the_settings_trust(
+    running_tls: tuple[PlexSimulator, str], plextv: PlexTvSimulator
+) -> None:
+    plex, authority = running_tls
+    plextv.servers.append(listed(Way(uri=plex.base_url, local=True)))
+    with pytest.raises(NotFoundError, match="'home'"):
+        signed_in(plextv)
+    assert signed_in(plextv, {"verify": authority})["base_url"] == plex.base_url
+
+
+def test_a_way_that_leads_elsewhere_or_is_slow_holds_up_nobody(
+    plex: PlexSimulator, plextv: PlexTvSimulator
+) -> None:
+    with PlexSimulator() as strange, PlexSimulator() as proxied:
+        headers = {"Location": f"{plex.base_url}/identity"}
+        strange.faults.always(lambda _: Answer(status=302, headers=headers))
+        proxied.faults.always(html_page())
+        plextv.servers.append(
+            listed(
+                Way(uri=strange.base_url, local=True),
+                Way(uri=proxied.base_url, local=True),
+                Way(uri=plex.base_url),
+            )
+        )
+        assert signed_in(plextv)["base_url"] == plex.base_url
+
+
+def test_from_outside_no_unencrypted_way_is_made_up(plex: PlexSimulator, plextv: PlexTvSimulator) -> None:
+    # plexapi makes http:// of every way; from outside the token would be read on the road.
+    plextv.servers.append(listed(Way(uri=plex.base_url.replace("http:", "https:"))))
+    with pytest.raises(NotFoundError, match="'home'"):
+        signed_in(plextv)
+    assert plex.requests == ()
+
+
+def test_plex_tv_is_asked_over_the_engines_transport_and_believed_only_in_plain_xml(
+    plex: PlexSimulator, plextv: PlexTvSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    plextv.servers.append(listed(Way(uri=plex.base_url, local=True)))
+    signed_in(plextv)
+    for request in (*plextv.requests, *plex.requests):
+        assert request.headers["user-agent"].startswith("soulsync-engine/")
+        assert "x-plex-platform" not in request.headers
+        assert not any(name == "X-Plex-Token" for name, _ in request.query)
+    assert {request.headers["x-plex-product"] for request in plextv.requests} == {"soulsync-engine"}
+    assert ACCOUNT_TOKEN not in caplog.text
+    assert "token-of-home" not in caplog.text
+    bomb = b'<!DOCTYPE b [<!ENTITY a "aaaa"><!ENTITY c "&a;&a;&a;">]><pin id="1" code="&c;"/>'
+    for effect, error in (
+        (lambda _: Answer(body=bomb, content_type="application/xml"), UnreadableAnswerError),
+        (huge(9 * 1024 * 1024), AnswerTooLargeError),
+        (html_page(), UnavailableError),
+    ):
+        plextv.faults.always(effect)
+        with pytest.raises(error):
+            PlexSignIn({"account_url": plextv.base_url}).begin()
+        plextv.faults.clear()
 
 
 def test_ones_own_server_comes_before_a_shared_one(plex: PlexSimulator, plextv: PlexTvSimulator) -> None:

@@ -10,6 +10,7 @@ from soulsync_engine.errors import NotAllowedError
 from soulsync_engine.models import AlbumPatch, ArtistPatch, FieldOutcome, Kind, MediaBytes, TrackPatch
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import COVER, small
+from soulsync_engine.testing.simulator import Answer, Exchange, status
 from soulsync_plex.simulator import PlexSimulator
 
 APPLIED, UNCHANGED, LOCKED = FieldOutcome.APPLIED, FieldOutcome.UNCHANGED, FieldOutcome.LOCKED
@@ -116,9 +117,47 @@ def test_pictures_are_uploaded_once_and_refused_ones_reported(
     assert server.set_image(Kind.TRACK, track, cover).outcome is FieldOutcome.UNSUPPORTED
 
 
-def test_an_edit_the_server_forgets_is_no_success(plex: PlexSimulator, server: MediaServer) -> None:
-    from soulsync_engine.testing.simulator import status
+@pytest.mark.parametrize("kind", ["artist", "album", "playlist"])
+def test_a_picture_that_the_server_does_not_choose_is_no_success(
+    plex: PlexSimulator, server: MediaServer, kind: str
+) -> None:
+    cover = MediaBytes(data=COVER, mime_type="image/png")
+    playlist = server.create_playlist("Pictured", []).playlist.ref.id
+    chosen = b'{"MediaContainer":{"size":1,"Metadata":[{"ratingKey":"metadata://1","selected":true}]}}'
 
+    def another(exchange: Exchange) -> Answer:
+        return Answer(body=chosen) if exchange.request.method == "GET" else exchange.produce()
+
+    plex.faults.always(another, path="/library/metadata/*/posters")
+    acts = {
+        "artist": lambda: server.set_image(Kind.ARTIST, next(server.iter_artists()).ref.id, cover),
+        "album": lambda: server.set_image(Kind.ALBUM, next(server.iter_albums()).ref.id, cover),
+        "playlist": lambda: server.set_playlist_image(playlist, cover),
+    }
+    result = acts[kind]()
+    assert (result.outcome, result.reason) == (
+        FieldOutcome.FAILED,
+        "the server took the picture and shows another one",
+    )
+
+
+def test_names_and_biographies_are_locked_only_when_asked_for(
+    plex: PlexSimulator, server: MediaServer
+) -> None:
+    artist = next(server.iter_artists()).ref.id
+    _, row = plex.state.catalogue.find(artist)
+    server.update_artist(artist, ArtistPatch(name="Ambre", biography="Of the wood."))
+    assert "Field" not in row
+    server.update_artist(artist, ArtistPatch(name="Amber", biography="Of the sea.", lock=True))
+    assert {entry["name"] for entry in row["Field"]} == {"title", "summary"}
+    refused = server.update_artist(artist, ArtistPatch(name="Ember", genres=("Fire",)))
+    assert {name: field.outcome for name, field in refused.fields.items()} == {
+        "name": LOCKED,
+        "genres": APPLIED,
+    }
+
+
+def test_an_edit_the_server_forgets_is_no_success(plex: PlexSimulator, server: MediaServer) -> None:
     artist = next(server.iter_artists())
     plex.faults.always(status(200), path="/library/sections/2/all")
     result = server.update_artist(artist.ref.id, ArtistPatch(name="Gone"))

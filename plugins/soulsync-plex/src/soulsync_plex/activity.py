@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from soulsync_engine.capabilities import Support
-from soulsync_engine.errors import NotAllowedError, NotFoundError
 from soulsync_engine.models import (
     HistoryLevel,
     Kind,
@@ -21,7 +20,7 @@ from soulsync_plex import mapper
 from soulsync_plex.editing import PlexEditing
 from soulsync_plex.listing import LARGEST_PAGE
 from soulsync_plex.mapper import key_of
-from soulsync_plex.wire import Accounts, EventRow
+from soulsync_plex.wire import EventRow
 
 _FAVOURITES: Final = "Plex has no favourites for music; it has ratings"
 
@@ -40,10 +39,9 @@ class PlayHistory(PlexEditing):
         without a reference.
         """
         libraries = {key_of(section.key) for section in self._sections.of(scope)}
-        users = self._account_names(required=scope.user is not None)
         params: dict[str, str | int] = {"sort": "viewedAt:desc"}
         if scope.user is not None:
-            params["accountID"] = self._account_of(scope.user, users)
+            params["accountID"] = self._account_of(scope.user)
         if len(libraries) == 1:
             params["librarySectionID"] = next(iter(libraries)) or ""
         if since is not None:
@@ -63,8 +61,10 @@ class PlayHistory(PlexEditing):
             end = next_start + len(read)
             at_end = not len(read) or (read.total is not None and end >= read.total)
             next_start = None if at_end else end
+            users = self._accounts.of({number for row in read.rows if (number := key_of(row.accountID))})
+            devices = self._devices.of({number for row in read.rows if (number := key_of(row.deviceID))})
             for row in read.rows:
-                event = mapper.play_event(row, server=self.server, users=users)
+                event = mapper.play_event(row, server=self.server, users=users, devices=devices)
                 if event is None or row.type not in (None, "track"):
                     continue
                 if since is not None and event.played_at <= since:
@@ -81,7 +81,6 @@ class PlayHistory(PlexEditing):
 
     def list_play_counts(self, scope: Scope, cursor: str | None, limit: int) -> Page[PlayCount]:
         """As in the contract, of the token's own account. Only tracks that were played are asked for."""
-        sections = self._sections.of(scope)
         params: dict[str, str | int] = {
             "track.viewCount>>": 0,
             "includeGuids": 0,
@@ -89,7 +88,7 @@ class PlayHistory(PlexEditing):
             "excludeFields": "summary",
         }
         while True:
-            page = self._page(Kind.TRACK, sections, cursor, limit, params)
+            page = self._page(Kind.TRACK, scope, cursor, limit, params)
             # A server that ignores the filter sends the others as well.
             counts = tuple(
                 PlayCount(
@@ -126,19 +125,3 @@ class PlayHistory(PlexEditing):
             play_count=(row.viewCount or 0) if is_track else None,
             last_played=mapper.moment(row.lastViewedAt) if is_track else None,
         )
-
-    def _account_names(self, *, required: bool) -> dict[str, str]:
-        """The names of the server's accounts by number; none where only the owner may see them."""
-        try:
-            accounts = self._transport.read(Accounts, "/accounts").Account
-        except NotAllowedError:
-            if required:
-                raise
-            return {}
-        return {key: account.name for account in accounts if (key := key_of(account.id)) and account.name}
-
-    def _account_of(self, user: str, users: dict[str, str]) -> str:
-        for number, name in users.items():
-            if user in (number, name):
-                return number
-        raise NotFoundError(f"There is no user {user!r} on this server.", server=self.server)

@@ -18,9 +18,10 @@ from soulsync_plex.transport import RefusedError
 from soulsync_plex.wire import ItemRow, Section
 
 _TOKEN: Final = re.compile(r"plex1 at ([0-9]{1,12}):((?: [0-9]{1,18}=[0-9.]+)*)")
-_MARKED_SECTIONS: Final = 2
 _OVERLAP: Final = 120
 """Seconds that a delta reaches back behind its mark, for items that were being processed when it was made."""
+_ODD_LEAD: Final = 86_400
+"""Seconds that an item may be younger than the last scan, as an edited one is; beyond that its time is not believed."""
 _NEVER: Final = 32_503_680_000
 _STAMPS: Final = ("updatedAt", "addedAt")
 
@@ -29,28 +30,28 @@ class Changes(Reading):
     """The group changes."""
 
     def change_token(self, scope: Scope) -> str:
-        """As in the contract, in three requests at most."""
-        sections = self._sections.of(scope, fresh=True)
-        # Any past moment is a right mark, so the newest track of two sections will do for all.
-        newest = [self._newest(section) for section in sections[:_MARKED_SECTIONS]]
+        """As in the contract, in two requests."""
+        sections = self._sections_of(scope, fresh=True)
+        # Any past moment is a right mark, so the section that changed last will do for all.
+        latest = max(sections, key=lambda section: section.contentChangedAt or 0, default=None)
+        mark = self._newest(latest) if latest else 0
         states = "".join(
             f" {key_of(section.key)}={section.contentChangedAt or 0}.{section.updatedAt or 0}"
             for section in sections
         )
-        return f"plex1 at {max(newest, default=0)}:{states}"
+        return f"plex1 at {mark}:{states}"
 
     def list_changed(
         self, kind: Kind, scope: Scope, since: str, cursor: str | None, limit: int
     ) -> ChangedPage[Item]:
         """As in the contract. A server that ignores filters by time, or knows none, is a `ConflictError`."""
         mark = self._mark_of(since, scope)
-        sections = self._sections.of(scope)
         if cursor is None:
-            self._prove_filters(kind, sections)
+            self._prove_filters(kind, self._sections_of(scope))
         stamp, _, offset = (cursor or f"{_STAMPS[0]}/0").partition("/")
         if stamp not in _STAMPS:
             raise ConflictError(f"The cursor {cursor!r} is not one of this server's.", server=self.server)
-        page = self._page(kind, sections, offset, limit, {f"{stamp}>": mark})
+        page = self._page(kind, scope, offset, limit, {f"{stamp}>": mark})
         if any((getattr(row, stamp) or 0) < mark for row, _ in page.rows):
             raise self._cannot_tell("it listed items that did not change")
         rows = page.rows
@@ -67,10 +68,10 @@ class Changes(Reading):
 
     def list_recently_added(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[Item]:
         """As in the contract. Of several libraries the newest of all come first."""
-        sections = self._sections.of(scope)
+        sections = self._sections_of(scope)
         newest: Params = {"sort": "addedAt:desc"}
         if len(sections) <= 1:
-            page = self._page(kind, sections, cursor, limit, newest)
+            page = self._page(kind, scope, cursor, limit, newest)
         else:
             page = self._merged(kind, sections, self._offset(cursor), limit, newest)
         return Page(
@@ -98,14 +99,17 @@ class Changes(Reading):
         whole = RowPage()
         cursor: str | None = "0"
         while cursor is not None and len(whole) < count:
-            page = self._page(kind, (section,), cursor, count - len(whole), params)
+            page = self._page_of(kind, (section,), cursor, count - len(whole), params)
             whole.rows += page.rows
             whole.problems += page.problems
             cursor = whole.next_cursor = page.next_cursor
         return whole
 
     def _newest(self, section: Section) -> int:
-        """When the section's newest track was stamped; 0 in an empty one."""
+        """When the section's newest track was stamped; 0 in an empty one.
+
+        The time of a scan would do without a request, but moves with every scan that finds nothing.
+        """
         path = f"/library/sections/{key_of(section.key)}/all"
         params: Params = {"type": 10, "sort": "updatedAt:desc", "excludeElements": "Media,Guid,Genre,Field"}
         try:
@@ -113,7 +117,10 @@ class Changes(Reading):
         except RefusedError:
             # Without a mark every delta reads everything, which is dear but right.
             return 0
-        return max(((row.updatedAt or 0) for row in answer.rows), default=0)
+        newest = max(((row.updatedAt or 0) for row in answer.rows), default=0)
+        scanned = section.scannedAt or 0
+        # A clock that was wrong once leaves items of the future, after which nothing would be new any more.
+        return scanned if scanned and newest > scanned + _ODD_LEAD else newest
 
     def _mark_of(self, token: str, scope: Scope) -> int:
         found = _TOKEN.fullmatch(token)
@@ -124,7 +131,7 @@ class Changes(Reading):
                 next_step="Read everything once more.",
             )
         known = {state.partition("=")[0] for state in found[2].split()}
-        asked = {key_of(section.key) for section in self._sections.of(scope)}
+        asked = {key_of(section.key) for section in self._sections_of(scope)}
         mark = int(found[1])
         if known != asked or mark == 0:
             raise ConflictError(

@@ -12,10 +12,11 @@ from soulsync_plex.media import Pictures
 from soulsync_plex.playlist_edits import PlaylistEdits
 from soulsync_plex.resolving import Resolving
 from soulsync_plex.scanning import Scanning
+from soulsync_plex.users import Users
 from soulsync_plex.watching import Watching
 
 
-class PlexClient(Changes, Scanning, PlaylistEdits, PlayHistory, Pictures, Watching, Resolving):
+class PlexClient(Changes, Scanning, PlaylistEdits, PlayHistory, Pictures, Users, Watching, Resolving):
     """A Plex Media Server, seen by the engine."""
 
     limits = PagingLimits(max_page_size=LARGEST_PAGE, max_concurrency=4, offset_cursors=True)

@@ -22,6 +22,8 @@ from soulsync_plex.wire import Envelope, Rows
 T = TypeVar("T")
 
 _ITEM_TAGS: Final = frozenset({"Track", "Video", "Photo", "Playlist"})
+_STRAY_TAG: Final = "Tag"
+"""Turns up among the items of a listing, and counts there; within an item it is something else."""
 _SINGLE_TAGS: Final = frozenset({"User", "Player", "Session", "TranscodeSession"})
 _DEEPEST_XML: Final = 20
 
@@ -128,7 +130,11 @@ def _plain(element: Element, depth: int) -> dict[str, object]:
         if child.tag in _SINGLE_TAGS:
             value[child.tag] = inner
             continue
-        is_item = child.tag in _ITEM_TAGS or (child.tag == "Directory" and "ratingKey" in child.attrib)
+        is_item = (
+            child.tag in _ITEM_TAGS
+            or (child.tag == "Directory" and "ratingKey" in child.attrib)
+            or (child.tag == _STRAY_TAG and depth == 0)
+        )
         listed = value.setdefault("Metadata" if is_item else child.tag, [])
         if isinstance(listed, list):
             listed.append(inner)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from threading import Lock
+from typing import Final, Generic, TypeVar
 
 from soulsync_engine.contract import ServerContext
+from soulsync_engine.errors import NotFoundError
 from soulsync_engine.http import UnexpectedAnswerError
-from soulsync_engine.models import Kind, Problem
+from soulsync_engine.models import Kind, Problem, Scope
 from soulsync_plex.connection import PlexConnection
 from soulsync_plex.decoding import ReadRows
 from soulsync_plex.mapper import TYPES, key_of
@@ -19,8 +21,31 @@ LARGEST_PAGE: Final = 2000
 _REMEMBERED_LISTINGS: Final = 64
 _MUSIC: Final = frozenset(kind.value for kind in TYPES)
 
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+
 Params = dict[str, str | int]
-_ListingKey = tuple[Kind, tuple[str, ...], tuple[tuple[str, str | int], ...]]
+_Filters = tuple[tuple[str, str | int], ...]
+
+
+class _Memory(Generic[KeyT, ValueT]):
+    """What belongs to listings that are being read, of which the oldest may go. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._kept: dict[KeyT, ValueT] = {}
+        self._lock = Lock()
+
+    def get(self, key: KeyT) -> ValueT | None:
+        """What was noted, None for nothing."""
+        return self._kept.get(key)
+
+    def put(self, key: KeyT, value: ValueT) -> None:
+        """Note something."""
+        with self._lock:
+            self._kept.pop(key, None)
+            if len(self._kept) >= _REMEMBERED_LISTINGS:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = value
 
 
 @dataclass(slots=True)
@@ -54,10 +79,25 @@ class SectionListing(PlexConnection):
 
     def __init__(self, context: ServerContext[PlexSettings]) -> None:
         super().__init__(context)
-        self._totals: dict[_ListingKey, dict[str, int]] = {}
+        self._begun: _Memory[tuple[Kind, Scope, _Filters], tuple[Section, ...]] = _Memory()
+        self._totals: _Memory[tuple[Kind, tuple[str, ...], _Filters], dict[str, int]] = _Memory()
         self._can_sort_by_id = True
 
     def _page(
+        self, kind: Kind, scope: Scope, cursor: str | None, limit: int, params: Params | None = None
+    ) -> RowPage:
+        """One page of a scope. `params` are filters and other wishes.
+
+        It goes through the sections that were there when the listing began: an offset into others means nothing.
+        """
+        begun = (kind, scope, _frozen(params))
+        sections = self._begun.get(begun)
+        if sections is None or self._offset(cursor) == 0:
+            sections = self._sections_of(scope)
+            self._begun.put(begun, sections)
+        return self._page_of(kind, sections, cursor, limit, params)
+
+    def _page_of(
         self,
         kind: Kind,
         sections: tuple[Section, ...],
@@ -65,7 +105,7 @@ class SectionListing(PlexConnection):
         limit: int,
         params: Params | None = None,
     ) -> RowPage:
-        """One page, across the border of sections where need be. `params` are filters and other wishes."""
+        """One page, across the border of sections where need be."""
         keys = tuple(key_of(section.key) or "" for section in sections)
         if len(keys) == 1:
             return self._page_of_one(kind, keys[0], self._offset(cursor), min(limit, LARGEST_PAGE), params)
@@ -85,8 +125,8 @@ class SectionListing(PlexConnection):
         self, kind: Kind, keys: tuple[str, ...], cursor: str | None, size: int, params: Params | None
     ) -> RowPage:
         offset, page, before = self._offset(cursor), RowPage(), 0
-        listing = (kind, keys, tuple(sorted((params or {}).items())))
-        totals = dict(self._totals.get(listing, {})) if cursor is not None else {}
+        listing = (kind, keys, _frozen(params))
+        totals = dict(self._totals.get(listing) or {}) if cursor is not None else {}
         full = size == 0
         for key in keys:
             within = offset + len(page) - before
@@ -100,7 +140,7 @@ class SectionListing(PlexConnection):
             elif total is None:
                 total = totals[key] = self._declared(self._section_rows(kind, key, 0, 0, params))
             before += total
-        self._remember(listing, totals)
+        self._totals.put(listing, totals)
         page.total = before
         if len(page) and offset + len(page) < before:
             page.next_cursor = str(offset + len(page))
@@ -125,6 +165,17 @@ class SectionListing(PlexConnection):
     ) -> ReadRows[ItemRow]:
         asked: Params = {"type": TYPES[kind], "includeGuids": 1, **(params or {})}
         path = f"/library/sections/{key}/all"
+        try:
+            return self._in_order(path, asked, kind, start, size)
+        except NotFoundError:
+            self._sections.forget()
+            raise NotFoundError(
+                f"The library {key} is gone, or this user may not see it any more.",
+                server=self.server,
+                next_step="List the libraries again and choose among them.",
+            ) from None
+
+    def _in_order(self, path: str, asked: Params, kind: Kind, start: int, size: int) -> ReadRows[ItemRow]:
         if "sort" not in asked and self._can_sort_by_id:
             # What is added while a listing is read comes at its end then, and moves nothing.
             try:
@@ -147,7 +198,6 @@ class SectionListing(PlexConnection):
             )
         return read.total
 
-    def _remember(self, listing: _ListingKey, totals: dict[str, int]) -> None:
-        if len(self._totals) >= _REMEMBERED_LISTINGS:
-            self._totals = {}
-        self._totals[listing] = totals
+
+def _frozen(params: Params | None) -> _Filters:
+    return tuple(sorted((params or {}).items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -186,8 +187,10 @@ def playlist(row: PlaylistRow, *, server: str) -> Playlist:
     )
 
 
-def play_event(row: EventRow, *, server: str, users: dict[str, str]) -> PlayEvent | None:
-    """A play; None for a row without a time. `users` are names by account number."""
+def play_event(
+    row: EventRow, *, server: str, users: Mapping[str, str], devices: Mapping[str, str]
+) -> PlayEvent | None:
+    """A play; None for a row without a time. `users` and `devices` are names by number."""
     played_at = moment(row.viewedAt)
     if played_at is None:
         return None
@@ -200,6 +203,7 @@ def play_event(row: EventRow, *, server: str, users: dict[str, str]) -> PlayEven
         artist=row.originalTitle or row.grandparentTitle or None,
         album=row.parentTitle or None,
         user=users.get(account, account) if account else None,
+        client=devices.get(key_of(row.deviceID) or ""),
     )
 
 

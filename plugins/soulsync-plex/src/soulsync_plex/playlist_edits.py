@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
 from soulsync_engine.capabilities import Support
-from soulsync_engine.errors import ConflictError, SoulSyncError, UnsupportedError
+from soulsync_engine.errors import ConflictError, NotFoundError, SoulSyncError, UnsupportedError
 from soulsync_engine.models import EVERYTHING, FieldResult, Kind, MediaBytes, Playlist
 from soulsync_plex.connection import is_key
 from soulsync_plex.decoding import read_rows
 from soulsync_plex.mapper import key_of
-from soulsync_plex.playlists import Entry, PlaylistReading
+from soulsync_plex.playlist_plan import Entry, assigned, batches, kept, missing
+from soulsync_plex.playlists import PlaylistReading
 from soulsync_plex.transport import RefusedError
 from soulsync_plex.wire import PlaylistRow
 
-_ADDRESS_ROOM: Final = 6000
-"""Characters of an address that the keys of one batch may take; servers and proxies stop at some 8,000."""
-_COMMA: Final = 3
+_KEY_ALONE: Final = {
+    "includeGuids": "0",
+    "excludeElements": "Media,Guid,Genre,Mood",
+    "excludeFields": "summary",
+}
 _PRIVATE: Final = "a playlist of Plex belongs to one account; it has no switch that shows it to all"
 
 
@@ -31,11 +34,10 @@ class PlaylistEdits(PlaylistReading):
         """As in the contract. Public ones are `UnsupportedError`."""
         self._refuse_public("create_playlist", public)
         self._known_keys(track_ids)
-        batches = list(_batches(track_ids))
-        first = batches[0] if batches else ()
+        first, *rest = list(batches(track_ids)) or [()]
         playlist_id = self._create(name, first)
         try:
-            for batch in batches[1:]:
+            for batch in rest:
                 self._append_batch(playlist_id, batch)
             if description:
                 self._edit(self._playlist_row(playlist_id), None, description)
@@ -47,30 +49,52 @@ class PlaylistEdits(PlaylistReading):
             raise
 
     def add_entries(self, playlist_id: str, track_ids: tuple[str, ...], position: int | None) -> Playlist:
-        """As in the contract."""
+        """As in the contract. Nothing is added unless the server has all of the tracks."""
         self._editable(playlist_id)
         self._known_keys(track_ids)
         before = self._entries(playlist_id)
         if position is not None and not 0 <= position <= len(before):
             raise self._no_position(position)
-        for batch in _batches(track_ids):
+        if absent := self._absent(track_ids):
+            raise NotFoundError(
+                f"The server does not have these tracks: {', '.join(absent)}. Nothing was added.",
+                server=self.server,
+                next_step="Look them up again; a library that was made anew has other ids.",
+            )
+        for batch in batches(track_ids):
             self._append_batch(playlist_id, batch)
         entries = self._complete(playlist_id, track_ids, before=len(before))
+        added = assigned(track_ids, {}, entries[len(before) :])
+        wanted = [entry for entry, _ in before]
+        place = len(before) if position is None else position
+        wanted[place:place] = added
         if position is not None and position < len(before):
             after = before[position - 1][0] if position > 0 else None
-            for entry_id, _ in entries[len(before) :]:
+            for entry_id in added:
                 self._move(playlist_id, entry_id, after)
                 after = entry_id
+            entries = self._entries(playlist_id)
+        if lost := missing([key for _, key in entries], [*(key for _, key in before), *track_ids]):
+            raise ConflictError(
+                f"The server took these tracks and does not have them in the playlist {playlist_id}: "
+                f"{', '.join(lost)}.",
+                server=self.server,
+                next_step="Read it again before adding anything.",
+            )
+        self._verify(playlist_id, entries, wanted)
         return self._stored(playlist_id)
 
     def remove_entries(self, playlist_id: str, entry_ids: tuple[str, ...]) -> Playlist:
         """As in the contract. Nothing is removed unless all of them are there."""
         self._editable(playlist_id)
-        there = {entry_id for entry_id, _ in self._entries(playlist_id)}
+        before = [entry_id for entry_id, _ in self._entries(playlist_id)]
+        there, unwanted = set(before), set(entry_ids)
         if gone := [entry_id for entry_id in entry_ids if entry_id not in there]:
             raise self._gone(gone)
         for entry_id in dict.fromkeys(entry_ids):
             self._remove(playlist_id, entry_id)
+        wanted = [entry_id for entry_id in before if entry_id not in unwanted]
+        self._verify(playlist_id, self._entries(playlist_id), wanted)
         return self._stored(playlist_id)
 
     def move_entry(self, playlist_id: str, entry_id: str, position: int) -> Playlist:
@@ -82,8 +106,10 @@ class PlaylistEdits(PlaylistReading):
         if not 0 <= position < len(ids):
             raise self._no_position(position)
         if ids.index(entry_id) != position:
-            others = [entry for entry in ids if entry != entry_id]
-            self._move(playlist_id, entry_id, others[position - 1] if position > 0 else None)
+            wanted = [entry for entry in ids if entry != entry_id]
+            self._move(playlist_id, entry_id, wanted[position - 1] if position > 0 else None)
+            wanted.insert(position, entry_id)
+            self._verify(playlist_id, self._entries(playlist_id), wanted)
         return self._stored(playlist_id)
 
     def replace_entries(self, playlist_id: str, track_ids: tuple[str, ...]) -> Playlist:
@@ -94,24 +120,18 @@ class PlaylistEdits(PlaylistReading):
         self._editable(playlist_id)
         self._known_keys(track_ids)
         before = self._entries(playlist_id)
-        kept = _kept(before, track_ids)
-        missing = tuple(key for place, key in enumerate(track_ids) if place not in kept)
-        for batch in _batches(missing):
+        staying = kept(before, track_ids)
+        new = tuple(key for place, key in enumerate(track_ids) if place not in staying)
+        for batch in batches(new):
             self._append_batch(playlist_id, batch)
-        entries = self._complete(playlist_id, missing, before=len(before)) if missing else before
-        wanted = _assigned(track_ids, kept, entries[len(before) :])
+        entries = self._complete(playlist_id, new, before=len(before)) if new else before
+        wanted = assigned(track_ids, staying, entries[len(before) :])
         self._arrange(playlist_id, [entry for entry, _ in entries], wanted)
-        staying = set(wanted)
+        final = set(wanted)
         for entry_id, _ in before:
-            if entry_id not in staying:
+            if entry_id not in final:
                 self._remove(playlist_id, entry_id)
-        stored = [entry for entry, _ in self._entries(playlist_id)]
-        if stored != wanted:
-            raise ConflictError(
-                f"The playlist {playlist_id} was changed by somebody else while it was written.",
-                server=self.server,
-                next_step="Read it again, then retry.",
-            )
+        self._verify(playlist_id, self._entries(playlist_id), wanted)
         return self._stored(playlist_id)
 
     def edit_playlist(
@@ -132,7 +152,15 @@ class PlaylistEdits(PlaylistReading):
         """As in the contract."""
         was = self._stored(playlist_id)
         self._plex_playlist(PlaylistRow(ratingKey=playlist_id, title=was.name)).delete()
-        return was
+        try:
+            self._stored(playlist_id)
+        except NotFoundError:
+            return was
+        raise ConflictError(
+            f"The server took the deletion of the playlist {was.name!r} and still shows it.",
+            server=self.server,
+            next_step="Delete it on the server.",
+        )
 
     def _create(self, name: str, keys: Sequence[str]) -> str:
         params: dict[str, str | int] = {"type": "audio", "title": name, "smart": 0}
@@ -184,21 +212,21 @@ class PlaylistEdits(PlaylistReading):
         stored = [key for _, key in entries[before:]]
         if stored == list(keys):
             return entries
-        missing = _missing(stored, keys)
+        dropped = missing(stored, keys)
         self._context.log.info(
             "%s stored %d of %d tracks of a batch; the others are sent one by one",
             self.server,
-            len(keys) - len(missing),
+            len(keys) - len(dropped),
             len(keys),
         )
-        for key in missing:
+        for key in dropped:
             self._append_batch(playlist_id, [key])
         entries = self._entries(playlist_id)
-        wanted = _assigned(keys, {}, entries[before:])
+        wanted = assigned(keys, {}, entries[before:])
         ids = [entry for entry, _ in entries]
         self._arrange(playlist_id, ids, [*ids[:before], *wanted])
         entries = self._entries(playlist_id)
-        if lost := _missing([key for _, key in entries[before:]], keys):
+        if lost := missing([key for _, key in entries[before:]], keys):
             self._context.log.warning(
                 "%s does not store these tracks in the playlist %s: %s",
                 self.server,
@@ -207,10 +235,28 @@ class PlaylistEdits(PlaylistReading):
             )
         return entries
 
+    def _verify(self, playlist_id: str, entries: list[Entry], wanted: list[str]) -> None:
+        """Raise `ConflictError` unless the playlist has these entries, in this order, and no others."""
+        if [entry for entry, _ in entries] != wanted:
+            raise ConflictError(
+                f"The playlist {playlist_id} is not what was written: the server did not do it, or somebody else "
+                "changed it meanwhile.",
+                server=self.server,
+                next_step="Read it again, then retry.",
+            )
+
+    def _absent(self, track_ids: Sequence[str]) -> list[str]:
+        """Those of the tracks that the server does not have."""
+        there = {
+            key_of(row.ratingKey)
+            for row in self._rows_by_key(Kind.TRACK, dict.fromkeys(track_ids), _KEY_ALONE)
+        }
+        return [key for key in dict.fromkeys(track_ids) if key not in there]
+
     def _arrange(self, playlist_id: str, ids: list[str], wanted: list[str]) -> None:
         """Move as few entries as need be so that `wanted` come in that order, ahead of all others."""
-        others = [entry for entry in ids if entry not in set(wanted)]
-        target = [*wanted, *others]
+        leading = set(wanted)
+        target = [*wanted, *(entry for entry in ids if entry not in leading)]
         still = {
             entry
             for block in SequenceMatcher(None, ids, target, autojunk=False).get_matching_blocks()
@@ -246,10 +292,10 @@ class PlaylistEdits(PlaylistReading):
 
     def _lacks(self, playlist_id: str, track_ids: Sequence[str]) -> str:
         try:
-            missing = _missing([key for _, key in self._entries(playlist_id)], track_ids)
+            lacking = missing([key for _, key in self._entries(playlist_id)], track_ids)
         except SoulSyncError:
             return "what is in it is not known"
-        return f"not in it are {', '.join(missing)}" if missing else "all tracks are in it"
+        return f"not in it are {', '.join(lacking)}" if lacking else "all tracks are in it"
 
     def _refuse_public(self, operation: str, public: bool | None) -> None:
         if public:
@@ -270,62 +316,3 @@ class PlaylistEdits(PlaylistReading):
 
     def _no_position(self, position: int) -> ConflictError:
         return ConflictError(f"The playlist has no position {position}.", server=self.server)
-
-
-def _batches(keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """The keys in batches whose part of an address, commas encoded, stays short."""
-    batch: list[str] = []
-    room = _ADDRESS_ROOM
-    for key in keys:
-        if batch and len(key) + _COMMA > room:
-            yield tuple(batch)
-            batch, room = [], _ADDRESS_ROOM
-        batch.append(key)
-        room -= len(key) + _COMMA
-    if batch:
-        yield tuple(batch)
-
-
-def _missing(stored: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """What is wanted more often than it is stored, in order."""
-    rest = list(stored)
-    missing: list[str] = []
-    for key in wanted:
-        if key in rest:
-            rest.remove(key)
-        else:
-            missing.append(key)
-    return missing
-
-
-def _kept(entries: Sequence[Entry], wanted: Sequence[str]) -> dict[int, str]:
-    """Which entry may stay for which place: first those that are in order already, then any of the same track."""
-    keys = [key for _, key in entries]
-    kept: dict[int, str] = {}
-    used: set[int] = set()
-    for block in SequenceMatcher(None, keys, wanted, autojunk=False).get_matching_blocks():
-        for step in range(block.size):
-            kept[block.b + step] = entries[block.a + step][0]
-            used.add(block.a + step)
-    spare: dict[str, list[str]] = {}
-    for place, (entry_id, key) in enumerate(entries):
-        if place not in used:
-            spare.setdefault(key, []).append(entry_id)
-    for place, key in enumerate(wanted):
-        if place not in kept and spare.get(key):
-            kept[place] = spare[key].pop(0)
-    return kept
-
-
-def _assigned(wanted: Sequence[str], kept: dict[int, str], added: Sequence[Entry]) -> list[str]:
-    """The entry ids in the order wanted. Tracks that the server did not store are left out."""
-    new: dict[str, list[str]] = {}
-    for entry_id, key in added:
-        new.setdefault(key, []).append(entry_id)
-    order: list[str] = []
-    for place, key in enumerate(wanted):
-        if place in kept:
-            order.append(kept[place])
-        elif new.get(key):
-            order.append(new[key].pop(0))
-    return order

@@ -10,11 +10,9 @@ from soulsync_plex import mapper
 from soulsync_plex.decoding import ReadRows
 from soulsync_plex.listing import LARGEST_PAGE
 from soulsync_plex.mapper import key_of
+from soulsync_plex.playlist_plan import Entry
 from soulsync_plex.wire import ItemRow, PlaylistRow
 from soulsync_plex.writeback import Writeback
-
-Entry = tuple[str, str]
-"""An entry's own id, and the key of its track."""
 
 
 class PlaylistReading(Writeback):
@@ -34,9 +32,7 @@ class PlaylistReading(Writeback):
             )
             end = start + len(read)
             more = len(read) > 0 and (end < read.total if read.total is not None else len(read) == size)
-            audio = [
-                row for row in read.rows if row.playlistType in (None, "audio") and key_of(row.ratingKey)
-            ]
+            audio = [row for row in read.rows if _is_audio(row)]
             if audio or read.problems or not more:
                 break
             # A server that ignores the filter may send a page of nothing but films.
@@ -100,11 +96,11 @@ class PlaylistReading(Writeback):
         trimmed = {"excludeElements": "Media,Guid,Genre", "includeGuids": "0"}
         while True:
             read = self._entry_rows(playlist_id, len(entries), LARGEST_PAGE, trimmed)
-            if read.problems:
+            if (strange := _strange(read)) is not None:
                 raise NotAllowedError(
-                    f"The playlist {playlist_id} has entries that cannot be read ({read.problems[0].reason}), so it "
-                    "is left as it is.",
+                    f"The playlist {playlist_id} has an entry that is no track ({strange}), so it is left as it is.",
                     server=self.server,
+                    next_step="Edit it on the server.",
                 )
             entries += [(key_of(row.playlistItemID) or "", key_of(row.ratingKey) or "") for row in read.rows]
             if not len(read) or read.total is None or len(entries) >= read.total:
@@ -135,3 +131,24 @@ class PlaylistReading(Writeback):
                 next_step="Copy it into a new playlist and edit that.",
             )
         return row
+
+
+def _is_audio(row: PlaylistRow) -> bool:
+    """Servers have listed tags and photos among playlists, and ignored what kind was asked for."""
+    return (
+        row.type in (None, "playlist")
+        and row.playlistType in (None, "audio")
+        and key_of(row.ratingKey) is not None
+    )
+
+
+def _strange(read: ReadRows[ItemRow]) -> str | None:
+    """What of a page of entries cannot be written back, if anything."""
+    if read.problems:
+        return read.problems[0].reason
+    for row in read.rows:
+        if row.type not in (None, "track"):
+            return f"it is of the type {row.type!r}"
+        if key_of(row.ratingKey) is None or key_of(row.playlistItemID) is None:
+            return "it has no id"
+    return None

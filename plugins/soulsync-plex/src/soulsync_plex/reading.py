@@ -24,10 +24,11 @@ from soulsync_plex.connection import is_key
 from soulsync_plex.decoding import is_xml, read
 from soulsync_plex.listing import RowPage
 from soulsync_plex.mapper import key_of
-from soulsync_plex.wire import Hubs, ItemRow, Root, Section
+from soulsync_plex.wire import Hubs, ItemRow, Root
 
 ModelT = TypeVar("ModelT", Artist, Album, Track, Item)
 
+_KINDS: Final = {"artist": Kind.ARTIST, "album": Kind.ALBUM, "track": Kind.TRACK}
 _LONGEST_QUERY: Final = 500
 _SWEEPING_FROM: Final = 500
 """Pages of this size or more belong to a sweep, for which reading all albums once is cheaper than a few each time."""
@@ -77,34 +78,30 @@ class Reading(AlbumJoin):
 
     def list_artists(self, scope: Scope, cursor: str | None, limit: int) -> Page[Artist]:
         """As in the contract."""
-        sections = self._sections.of(scope)
-        page = self._page(Kind.ARTIST, sections, cursor, limit)
+        page = self._page(Kind.ARTIST, scope, cursor, limit)
         return self._models(
-            page, sections, lambda row, section: mapper.artist(row, server=self.server, library_id=section)
+            page, scope, lambda row, section: mapper.artist(row, server=self.server, library_id=section)
         )
 
     def list_albums(self, scope: Scope, cursor: str | None, limit: int) -> Page[Album]:
         """As in the contract."""
-        sections = self._sections.of(scope)
-        page = self._page(Kind.ALBUM, sections, cursor, limit)
+        page = self._page(Kind.ALBUM, scope, cursor, limit)
         return self._models(
-            page, sections, lambda row, section: mapper.album(row, server=self.server, library_id=section)
+            page, scope, lambda row, section: mapper.album(row, server=self.server, library_id=section)
         )
 
     def list_tracks(self, scope: Scope, cursor: str | None, limit: int) -> Page[Track]:
         """As in the contract."""
-        sections = self._sections.of(scope)
-        page = self._page(Kind.TRACK, sections, cursor, limit)
+        page = self._page(Kind.TRACK, scope, cursor, limit)
         more = cursor is not None or page.next_cursor is not None
         facts = self._facts_for(page.rows, of_a_sweep=more and limit >= _SWEEPING_FROM, begins=cursor is None)
-        return self._models(page, sections, lambda row, section: self._track(row, section, facts))
+        return self._models(page, scope, lambda row, section: self._track(row, section, facts))
 
     def list_ids(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[str]:
         """As in the contract."""
-        sections = self._sections.of(scope)
         page = self._page(
             kind,
-            sections,
+            scope,
             cursor,
             limit,
             {
@@ -118,7 +115,7 @@ class Reading(AlbumJoin):
             next_cursor=page.next_cursor,
             total=page.total,
             problems=tuple(page.problems),
-            empty_proof=_empty_proof(page, sections),
+            empty_proof=self._empty_proof(page, scope),
         )
 
     def get_items(self, kind: Kind, ids: tuple[str, ...]) -> tuple[Item, ...]:
@@ -134,7 +131,7 @@ class Reading(AlbumJoin):
 
     def search(self, query: str, kinds: frozenset[Kind], scope: Scope, limit: int) -> SearchResult:
         """As in the contract. Tracks found have no year and no genres, since Plex keeps those at albums."""
-        sections = self._sections.of(scope)
+        sections = self._sections_of(scope)
         text = query.strip()[:_LONGEST_QUERY]
         hits: dict[Kind, list[tuple[ItemRow, str]]] = {kind: [] for kind in mapper.TYPES}
         for section in sections if text and kinds else ():
@@ -180,27 +177,27 @@ class Reading(AlbumJoin):
         )
 
     def _models(
-        self, page: RowPage, sections: tuple[Section, ...], to_model: Callable[[ItemRow, str], ModelT]
+        self, page: RowPage, scope: Scope, to_model: Callable[[ItemRow, str], ModelT]
     ) -> Page[ModelT]:
         return Page(
             items=tuple([to_model(row, section) for row, section in page.rows]),
             next_cursor=page.next_cursor,
             total=page.total,
             problems=tuple(page.problems),
-            empty_proof=_empty_proof(page, sections),
+            empty_proof=self._empty_proof(page, scope),
         )
 
+    def _empty_proof(self, page: RowPage, scope: Scope) -> str | None:
+        """That a listing is truly empty: the server scanned every section of it, and scans none at the moment.
 
-_KINDS: Final = {"artist": Kind.ARTIST, "album": Kind.ALBUM, "track": Kind.TRACK}
-
-
-def _empty_proof(page: RowPage, sections: tuple[Section, ...]) -> str | None:
-    """That a listing is truly empty: the server scanned every section of it, and scans none at the moment."""
-    if page.total != 0 or len(page):
-        return None
-    if not all(section.scannedAt and section.refreshing is False for section in sections):
-        return None
-    names = ", ".join(repr(section.title) for section in sections)
-    return (
-        f"the server finished scanning {names} and declares no items" if names else "no library was asked for"
-    )
+        A user who is shown no section at all may lack the right, which proves nothing.
+        """
+        if page.total != 0 or len(page):
+            return None
+        if scope.libraries == ():
+            return "no library was asked for"
+        sections = self._sections_of(scope, fresh=True)
+        if not sections or not all(section.scannedAt and section.refreshing is False for section in sections):
+            return None
+        names = ", ".join(repr(section.title) for section in sections)
+        return f"the server finished scanning {names} and declares no items"

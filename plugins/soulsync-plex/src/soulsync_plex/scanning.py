@@ -18,7 +18,7 @@ class Scanning(Reading):
 
     def trigger_scan(self, scope: Scope, paths: tuple[str, ...]) -> ScanState:
         """As in the contract. A path is scanned in the libraries that it lies in."""
-        sections = self._sections.of(scope, fresh=True)
+        sections = self._sections_of(scope, fresh=True)
         for section, path in self._targets(sections, paths):
             self._transport.send(
                 "GET",

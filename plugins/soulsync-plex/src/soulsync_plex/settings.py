@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import Field, SecretStr, field_validator
 
-from soulsync_engine.http.settings import HttpSettings
+from soulsync_engine.http.settings import BaseUrl, HttpSettings
+
+PLEX_TV: Final = "https://plex.tv"
 
 
 class PlexSettings(HttpSettings):
@@ -19,6 +23,11 @@ class PlexSettings(HttpSettings):
         title="Libraries",
         description="Music libraries to use, by key (such as 3) or by title. "
         "Empty: all that hold music; audiobooks only when they are named here.",
+    )
+    account_url: BaseUrl = Field(
+        default=PLEX_TV,
+        title="Address of plex.tv",
+        description="Where Plex's accounts are asked for; another one is for tests.",
     )
     timeout: float = Field(
         default=10.0,

@@ -6,24 +6,32 @@ is tried, and must lead to the very server that plex.tv speaks of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
 import msgspec
-import requests
-from plexapi.exceptions import BadRequest, NotFound, PlexApiException, Unauthorized
-from plexapi.myplex import MyPlexAccount, MyPlexPinLogin, MyPlexResource
+from plexapi.myplex import MyPlexResource
 
-from soulsync_engine.errors import NotFoundError, UnavailableError
+from soulsync_engine.errors import NotFoundError, SoulSyncError
+from soulsync_engine.http import HttpSettings, HttpTransport, RetryPolicy
 from soulsync_engine.http.address import normalise_base_url
 from soulsync_engine.plugin import SignIn, SignInChallenge, SignInOutcome, SignInState
-from soulsync_plex.wire import Envelope, Root
+from soulsync_plex.decoding import read
+from soulsync_plex.identity import PRODUCT
+from soulsync_plex.plextv import PlexTv
+from soulsync_plex.settings import PLEX_TV
+from soulsync_plex.wire import Root
 
 LINK_PAGE: Final = "https://plex.tv/link"
-_PRODUCT: Final = "soulsync-engine"
 _LIFETIME: Final = timedelta(minutes=15)
-_TIMEOUT: Final = 10.0
+_TIMEOUT: Final = 5.0
+_TRIED_AT_ONCE: Final = 8
+_LARGEST_IDENTITY: Final = 64 * 1024
+
+_log: Final = logging.getLogger(__name__)
 
 
 class _Handle(msgspec.Struct, frozen=True):
@@ -34,32 +42,16 @@ class _Handle(msgspec.Struct, frozen=True):
     expires: float
 
 
-class _PinLogin(MyPlexPinLogin):  # type: ignore[misc]
-    """plexapi's sign-in by PIN, which can be taken up again and lets errors through."""
-
-    def begin(self) -> tuple[str, str]:
-        code = self._getCode()
-        if not code or not self._id:
-            raise BadRequest("plex.tv gave no code")
-        return str(self._id), str(code)
-
-    def ask(self, handle: _Handle) -> str | None:
-        self._id, self._code = handle.id, handle.code
-        return cast("str | None", self.token) if self._checkLogin() else None
-
-
 class PlexSignIn(SignIn):
-    """Sign in with a code of four letters. `settings` may hold the `base_url` of the server that is meant."""
+    """Sign in with a code of four letters.
 
-    def __init__(self, settings: Mapping[str, object]) -> None:
-        super().__init__(settings)
-        self._requests: requests.Session | None = None
+    `settings` may hold the `base_url` of the server that is meant, and how to check its certificate (`verify`).
+    """
 
     def begin(self) -> SignInChallenge:
         """As in the contract."""
-        login = _PinLogin(session=self._session(), requestTimeout=_TIMEOUT, headers=self._headers())
-        with _translated():
-            pin, code = login.begin()
+        with self._plex_tv() as plex_tv:
+            pin, code = plex_tv.begin_pin()
         expires = datetime.now(UTC) + _LIFETIME
         handle = msgspec.json.encode(_Handle(id=pin, code=code, expires=expires.timestamp())).decode()
         return SignInChallenge(code=code, url=LINK_PAGE, expires_at=expires, handle=handle)
@@ -69,21 +61,19 @@ class PlexSignIn(SignIn):
         handle = msgspec.json.decode(challenge.handle, type=_Handle)
         if datetime.now(UTC).timestamp() >= handle.expires:
             return SignInOutcome(state=SignInState.EXPIRED)
-        login = _PinLogin(session=self._session(), requestTimeout=_TIMEOUT, headers=self._headers())
-        try:
-            with _translated():
-                token = login.ask(handle)
-        except NotFoundError:
-            return SignInOutcome(state=SignInState.EXPIRED)
-        if token is None:
-            return SignInOutcome(state=SignInState.PENDING)
-        return SignInOutcome(state=SignInState.DONE, settings=self._server_of(token))
+        with self._plex_tv() as plex_tv:
+            try:
+                token = plex_tv.token_of_pin(handle.id, handle.code)
+            except NotFoundError:
+                return SignInOutcome(state=SignInState.EXPIRED)
+            if token is None:
+                return SignInOutcome(state=SignInState.PENDING)
+            return SignInOutcome(
+                state=SignInState.DONE, settings=self._server_of(token, plex_tv.servers(token))
+            )
 
-    def _server_of(self, token: str) -> dict[str, object]:
+    def _server_of(self, token: str, servers: Sequence[MyPlexResource]) -> dict[str, object]:
         """Address and token of the server meant, or else of the account's first one that answers, its own first."""
-        with _translated():
-            account = MyPlexAccount(token=token, session=self._session(), timeout=_TIMEOUT)
-            servers = [one for one in account.resources() if "server" in (one.provides or "").split(",")]
         meant = self.settings.get("base_url")
         if isinstance(meant, str) and meant.strip():
             address = normalise_base_url(meant)
@@ -108,53 +98,46 @@ class PlexSignIn(SignIn):
         )
 
     def _way_to(self, server: MyPlexResource) -> str | None:
-        for address in server.preferred_connections():
-            if self._identity(address) == server.clientIdentifier:
-                return str(address)
-        return None
+        """The best way that leads to the server. They are tried at once, since dead ones take their time."""
+        ways = _ways(server)
+        with ThreadPoolExecutor(_TRIED_AT_ONCE, thread_name_prefix="soulsync-plex-way") as pool:
+            found = list(pool.map(self._identity, ways))
+        return next(
+            (way for way, identity in zip(ways, found, strict=True) if identity == server.clientIdentifier),
+            None,
+        )
 
     def _identity(self, address: str) -> str | None:
         """The id of the server at an address, None where none answers. It is asked without a token."""
         try:
-            response = self._session().get(
-                f"{address}/identity",
-                headers={"Accept": "application/json"},
-                timeout=_TIMEOUT / 2,
-                allow_redirects=False,
+            settings = HttpSettings.model_validate(
+                {"base_url": address, "timeout": _TIMEOUT, "verify": self.settings.get("verify", True)}
             )
-            found = msgspec.json.decode(response.content, type=Envelope[Root], strict=False)
-        except (requests.RequestException, ValueError):
+        except ValueError:
             return None
-        return found.MediaContainer.machineIdentifier
+        transport = HttpTransport(
+            settings, server=address, log=_log, max_bytes=_LARGEST_IDENTITY, policy=RetryPolicy(attempts=1)
+        )
+        try:
+            return read(transport.request("GET", "/identity"), Root).machineIdentifier
+        except SoulSyncError:
+            return None
+        finally:
+            transport.close()
 
-    def _headers(self) -> dict[str, str]:
-        return {
-            "X-Plex-Product": _PRODUCT,
-            "X-Plex-Device-Name": _PRODUCT,
-            "X-Plex-Client-Identifier": f"{_PRODUCT}-sign-in",
-        }
-
-    def _session(self) -> requests.Session:
-        if self._requests is None:
-            self._requests = requests.Session()
-        return self._requests
+    def _plex_tv(self) -> PlexTv:
+        address = str(self.settings.get("account_url") or PLEX_TV)
+        return PlexTv(address, client=f"{PRODUCT}-sign-in", server="plex.tv", log=_log)
 
 
-class _translated:  # noqa: N801 - used as a statement
-    """plexapi's errors, which quote addresses and bodies, as the engine's own."""
+def _ways(server: MyPlexResource) -> list[str]:
+    """The addresses of a server, the best first.
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, NotFound) or (isinstance(error, BadRequest) and str(error).startswith("(404)")):
-            raise NotFoundError(
-                "plex.tv does not know the code any more.", next_step="Begin again."
-            ) from None
-        if isinstance(error, Unauthorized):
-            raise NotFoundError("plex.tv does not accept the sign-in.", next_step="Begin again.") from None
-        if isinstance(error, PlexApiException | requests.RequestException):
-            raise UnavailableError(
-                "plex.tv cannot be reached, or does not answer as it should.",
-                next_step="Check the connection to the internet, then try again.",
-            ) from None
+    From outside only those that plex.tv itself names, and not the unencrypted ones that could be made of them: the
+    token goes along with every request.
+    """
+    ways = [
+        *server.preferred_connections(locations=["local"]),
+        *server.preferred_connections(locations=["remote", "relay"], schemes=["https"]),
+    ]
+    return list(dict.fromkeys(str(way) for way in ways))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import TypeVar
 
 from soulsync_engine.errors import AuthenticationError, SoulSyncError, UnavailableError
@@ -17,13 +17,12 @@ from soulsync_engine.http import (
 )
 from soulsync_engine.http.transport import Parameters
 from soulsync_engine.models import Kind
+from soulsync_plex import notifications, socket
 from soulsync_plex.decoding import ReadRows, read, read_rows
-from soulsync_plex.notifications import listen
+from soulsync_plex.identity import PRODUCT, identity
 from soulsync_plex.settings import PlexSettings
 
 T = TypeVar("T")
-
-PRODUCT = "soulsync-engine"
 
 
 class RefusedError(UnexpectedAnswerError):
@@ -37,11 +36,11 @@ class PlexTransport:
         self.base_url = settings.base_url
         self._settings = settings
         self._server = server
+        self._log = log
+        self._socket_works = True
         self.credentials = {
             "X-Plex-Token": settings.token.get_secret_value(),
-            "X-Plex-Client-Identifier": f"{PRODUCT}-{server}".encode("ascii", "replace").decode(),
-            "X-Plex-Product": PRODUCT,
-            "X-Plex-Version": version("soulsync-plex"),
+            **identity(f"{PRODUCT}-{server}"),
         }
         """The headers that open the server; secret."""
         self._http = HttpTransport(
@@ -111,9 +110,34 @@ class PlexTransport:
             )
         )
 
-    def listen(self, path: str, decide: Callable[[str, bytes], T | None], *, seconds: float) -> T | None:
-        """What `decide` makes of the first notification that it does not pass over; None after `seconds`."""
-        heard = listen(self._settings, path, self.credentials, decide, seconds=seconds, server=self._server)
+    def listen(self, decide: Callable[[bytes], T | None], *, seconds: float) -> T | None:
+        """What `decide` makes of the first notification that it does not pass over; None after `seconds`.
+
+        Where no websocket gets through, which proxies may be to blame for, the same is heard over plain HTTP.
+        """
+        deadline = time.monotonic() + seconds
+        refused = not self._socket_works
+        if self._socket_works:
+            try:
+                return self._heard(
+                    socket.listen(
+                        self._settings, self.credentials, decide, seconds=seconds, server=self._server
+                    )
+                )
+            except socket.NoSocketError as error:
+                refused = error.refused
+                self._log.info("%s: no websocket (%s), so events are listened to", self._server, error)
+        remaining = max(0.0, deadline - time.monotonic())
+        heard = self._heard(
+            notifications.listen(
+                self._settings, self.credentials, decide, seconds=remaining, server=self._server
+            )
+        )
+        # Events get through where the websocket does not, so that it need not be tried again.
+        self._socket_works = not refused
+        return heard
+
+    def _heard(self, heard: T | HttpAnswer | SoulSyncError | None) -> T | None:
         if isinstance(heard, HttpAnswer):
             self._checked(heard)
             return None

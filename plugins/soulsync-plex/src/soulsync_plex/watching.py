@@ -1,33 +1,55 @@
-"""Accounts, what is being played, notifications and webhooks."""
+"""What is being played, notifications and webhooks."""
 
 from __future__ import annotations
 
 import email.parser
 import email.policy
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
-from soulsync_engine.models import ActivePlay, ChangeHint, Kind, User
+from soulsync_engine.models import ActivePlay, ChangeHint, Kind
 from soulsync_plex import mapper
-from soulsync_plex.mapper import key_of
+from soulsync_plex.mapper import TYPES, key_of
 from soulsync_plex.reading import Reading
-from soulsync_plex.wire import Accounts, SessionRow
+from soulsync_plex.wire import SessionRow
 
-_OWNER: Final = "1"
+T = TypeVar("T")
+
 _CHANGING: Final = frozenset({"library.new", "library.on.deck", "media.rate", "media.scrobble"})
 _LARGEST_WEBHOOK: Final = 4 * 1024 * 1024
+_LIBRARY: Final = "com.plexapp.plugins.library"
 _STATES: Final = {5: "an item was processed", 9: "an item was deleted"}
+_SCAN: Final = "library.update.section"
 
 
 class _TimelineEntry(msgspec.Struct):
     identifier: str | None = None
+    type: int | None = None
     state: int | None = None
 
 
+class _Activity(msgspec.Struct):
+    type: str | None = None
+
+
+class _ActivityNotification(msgspec.Struct):
+    event: str | None = None
+    Activity: _Activity | None = None
+
+
 class _Notification(msgspec.Struct):
-    TimelineEntry: _TimelineEntry | None = None
+    """What happened: one thing where events are sent one by one, several on the websocket."""
+
+    TimelineEntry: _TimelineEntry | tuple[_TimelineEntry, ...] = ()
+    ActivityNotification: _ActivityNotification | tuple[_ActivityNotification, ...] = ()
+
+
+class _Message(_Notification):
+    """A message of the websocket has a notification within, an event is one."""
+
+    NotificationContainer: _Notification | None = None
 
 
 class _WebhookItem(msgspec.Struct, rename="camel"):
@@ -40,17 +62,7 @@ class _Webhook(msgspec.Struct):
 
 
 class Watching(Reading):
-    """The groups users, sessions and watch."""
-
-    def list_users(self) -> tuple[User, ...]:
-        """As in the contract: everybody who may use the server. Only its owner may know."""
-        accounts = self._transport.read(Accounts, "/accounts").Account
-        return tuple(
-            User(id=key, name=account.name, admin=key == _OWNER)
-            for account in accounts
-            # The nameless account 0 is the server itself.
-            if (key := key_of(account.id)) and account.name
-        )
+    """The groups sessions and watch."""
 
     def list_active_plays(self) -> tuple[ActivePlay, ...]:
         """As in the contract. Films are left out."""
@@ -62,8 +74,8 @@ class Watching(Reading):
         )
 
     def watch(self, timeout: float) -> ChangeHint:
-        """As in the contract, through the server's stream of notifications."""
-        hint = self._transport.listen("/:/eventsource/notifications", _hint, seconds=timeout)
+        """As in the contract, through the server's notifications. What happens between two calls is not heard."""
+        hint = self._transport.listen(_hint, seconds=timeout)
         return hint or ChangeHint(changed=False)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> ChangeHint:
@@ -81,18 +93,27 @@ class Watching(Reading):
         return ChangeHint(changed=False, detail="the event changes no music")
 
 
-def _hint(event: str, data: bytes) -> ChangeHint | None:
-    """What a notification says of the library, None for anything else."""
-    if event != "timeline":
-        return None
+def _hint(data: bytes) -> ChangeHint | None:
+    """What a notification says of the music, None for anything else."""
     try:
-        entry = msgspec.json.decode(data, type=_Notification, strict=False).TimelineEntry
+        message = msgspec.json.decode(data, type=_Message, strict=False)
     except (ValueError, RecursionError):
         return None
-    if entry is None or entry.identifier not in (None, "com.plexapp.plugins.library"):
-        return None
-    detail = _STATES.get(entry.state or 0)
-    return ChangeHint(changed=True, detail=detail) if detail else None
+    said = message.NotificationContainer or message
+    for entry in _several(said.TimelineEntry):
+        # Entries of films and photos carry their own types, those of whole sections none.
+        if entry.identifier in (None, _LIBRARY) and entry.type in (None, *TYPES.values()):
+            detail = _STATES.get(-1 if entry.state is None else entry.state)
+            if detail is not None:
+                return ChangeHint(changed=True, detail=detail)
+    for activity in _several(said.ActivityNotification):
+        if activity.event == "ended" and activity.Activity and activity.Activity.type == _SCAN:
+            return ChangeHint(changed=True, detail="a scan ended")
+    return None
+
+
+def _several(one_or_more: T | tuple[T, ...]) -> tuple[T, ...]:
+    return one_or_more if isinstance(one_or_more, tuple) else (one_or_more,)
 
 
 def _payload(headers: Mapping[str, str], body: bytes) -> bytes | None:

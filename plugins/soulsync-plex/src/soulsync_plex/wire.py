@@ -101,6 +101,7 @@ class PlaylistRow(Struct):
     """A playlist."""
 
     ratingKey: Key = None
+    type: str | None = None
     title: str | None = None
     summary: str | None = None
     playlistType: str | None = None
@@ -126,6 +127,7 @@ class EventRow(Struct):
     librarySectionID: Key = None
     viewedAt: int | None = None
     accountID: Key = None
+    deviceID: Key = None
 
 
 class SessionUser(Struct):
@@ -196,17 +198,23 @@ class Root(Struct):
     myPlexSigninState: str | None = None
 
 
-class Account(Struct):
-    """A user as the server numbers them; 1 is the owner, 0 nobody."""
+class Named(Struct):
+    """An account or a device as the server numbers them."""
 
     id: Key = None
     name: str | None = None
 
 
 class Accounts(Struct):
-    """The answer to `/accounts`."""
+    """The answer to `/accounts`. 1 is the owner, 0 the server itself, which has no name."""
 
-    Account: tuple[Account, ...] = ()
+    Account: tuple[Named, ...] = ()
+
+
+class Devices(Struct):
+    """The answer to `/devices`: what ever played something."""
+
+    Device: tuple[Named, ...] = ()
 
 
 class Activity(Struct):

@@ -12,9 +12,12 @@ from soulsync_plex.simulator.personality import (
     ITALIAN,
     OLD,
     PERSONALITIES,
+    REKEYING,
+    SEVERAL,
+    TIMES,
     Personality,
 )
-from soulsync_plex.simulator.plextv import ACCOUNT_TOKEN, ListedServer, PlexTvSimulator, Way
+from soulsync_plex.simulator.plextv import ACCOUNT_TOKEN, ListedServer, ListedUser, PlexTvSimulator, Way
 from soulsync_plex.simulator.server import TOKEN, PlexSimulator
 from soulsync_plex.simulator.state import MACHINE_ID, SimulatedAccount
 
@@ -26,8 +29,12 @@ __all__ = [
     "MACHINE_ID",
     "OLD",
     "PERSONALITIES",
+    "REKEYING",
+    "SEVERAL",
+    "TIMES",
     "TOKEN",
     "ListedServer",
+    "ListedUser",
     "Personality",
     "PlexSimulator",
     "PlexTvSimulator",

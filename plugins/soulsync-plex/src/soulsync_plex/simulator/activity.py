@@ -55,7 +55,7 @@ def add_routes(simulator: PlexSimulator) -> None:
         if (wanted := request.value("metadataItemID")) is not None:
             rows = [row for row in rows if row.get("ratingKey") == wanted]
         for name in ("viewedAt>", "viewedAt>>"):
-            if request.value(name) is not None:
+            if request.value(name) is not None and "viewedAt" not in simulator.personality.ignores:
                 passes = test_of(name, request.values(name), 10)
                 rows = [row for row in rows if passes(row)]
         rows.sort(key=lambda row: int(str(row["viewedAt"])), reverse=request.value("sort") == "viewedAt:desc")
@@ -66,6 +66,14 @@ def add_routes(simulator: PlexSimulator) -> None:
         listed: list[Row] = [{"id": 0, "key": "/accounts/0", "name": ""}]
         listed += [{"id": one.id, "key": f"/accounts/{one.id}", "name": one.name} for one in state.accounts]
         return simulator.container(request, {"size": len(listed), "Account": listed})
+
+    @simulator.serve("GET", "/devices", owner=True)
+    def devices(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
+        listed: list[Row] = [
+            {"id": number, "name": name, "platform": "Linux", "clientIdentifier": f"device-{number}"}
+            for number, name in state.devices.items()
+        ]
+        return simulator.container(request, {"size": len(listed), "Device": listed})
 
     @simulator.serve("GET", "/status/sessions")
     def sessions(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
@@ -97,9 +105,9 @@ def add_routes(simulator: PlexSimulator) -> None:
             moment = state.catalogue.now()
             views = opinion.get("viewCount", 0)
             opinion.update(viewCount=views + 1 if isinstance(views, int) else 1, lastViewedAt=moment)
-            state.plays.append(
-                StoredPlay(at=moment, account=account.id, key=key, row=dict(state.catalogue.find(key)[1]))
-            )
+            row = dict(state.catalogue.find(key)[1])
+            device = state.device_of(request.headers.get("x-plex-client-identifier"))
+            state.plays.append(StoredPlay(at=moment, account=account.id, device=device, key=key, row=row))
         return Answer(content_type=None)
 
     @simulator.serve("GET", "/:/unscrobble", query=("key", "identifier"), required=("key", "identifier"))
@@ -115,7 +123,10 @@ def add_routes(simulator: PlexSimulator) -> None:
 def _event(simulator: PlexSimulator, play: StoredPlay) -> Row:
     row: Row = {name: play.row[name] for name in _KEPT if name in play.row}
     row.update(
-        historyKey=f"/status/sessions/history/{play.at}", viewedAt=play.at, accountID=play.account, deviceID=1
+        historyKey=f"/status/sessions/history/{play.at}",
+        viewedAt=play.at,
+        accountID=play.account,
+        deviceID=play.device,
     )
     if simulator.state.catalogue.has(play.key):
         row.update(ratingKey=play.key, key=f"/library/metadata/{play.key}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 import unicodedata
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -30,13 +31,17 @@ _OFF_DISPLAY = frozenset({"updatedAt", "addedAt", "ratingKey", "key", "thumb", "
 
 @dataclass(slots=True)
 class SimulatedSection:
-    """A section. `library` is the scenario's name of it, None for one that holds no scenario."""
+    """A section. `library` is the scenario's name of it, None for one that holds no scenario.
+
+    Where a library is spread over several sections, `part` counts them from 0.
+    """
 
     key: str
     title: str
     type: str
     agent: str
     library: str | None
+    part: int = 0
     content_changed: int = 1
     scanned: int = 0
     polls_left: int = 0
@@ -45,7 +50,7 @@ class SimulatedSection:
     @property
     def path(self) -> str:
         """The folder of the section."""
-        return f"/media/{self.library or self.title}"
+        return _numbered(f"/media/{self.library or self.title}", self.part)
 
 
 class Catalogue:
@@ -68,40 +73,45 @@ class Catalogue:
 
     def load(self, scenario: Scenario) -> None:
         """Hold a scenario, by scanning its files: rows of files that did not change stay as they are."""
-        if not self.sections:
+        first = not self.sections
+        if first:
             self._make_sections(scenario)
-        moment = self.now()
+        moment, changed = self.now(), False
         for section in self.sections.values():
             if section.library is not None:
-                mine = [track for track in scenario.tracks if track.library == section.library]
-                self._replace(section, self._scanned(section, mine, moment), moment)
+                mine = [track for track in scenario.tracks if self._belongs(track, section)]
+                changed = self._replace(section, self._scanned(section, mine, moment), moment) or changed
+        if changed and not first and self._personality.rekeys:
+            self.rekey()
 
     def generate(self, artists: int, albums_each: int, tracks_each: int) -> None:
-        """Hold nothing but a made-up library of that size. It cannot be edited."""
+        """Hold nothing but a made-up library of that size, in each section for music. It cannot be edited."""
         self.sections.clear()
         self._make_sections(Scenario(name="made", tracks=()))
-        section = next(section for section in self.sections.values() if section.library)
-        library = MadeLibrary(
-            section=section.key,
-            title=section.title,
-            path=section.path,
-            artists=artists,
-            albums_each=albums_each,
-            tracks_each=tracks_each,
-            moment=self.now(),
-        )
-        section.items = {kind: MadeRows(library, kind) for kind in TYPE_NAMES}
-        section.content_changed += 1
+        for number, section in enumerate(section for section in self.sections.values() if section.library):
+            library = MadeLibrary(
+                section=section.key,
+                title=section.title,
+                path=section.path,
+                number=number,
+                artists=artists,
+                albums_each=albums_each,
+                tracks_each=tracks_each,
+                moment=self.now(),
+            )
+            section.items = {kind: MadeRows(library, kind) for kind in TYPE_NAMES}
+            section.content_changed += 1
         self.revision += 1
 
     def rekey(self) -> None:
         """Give every item a new key, as after a library was made anew from the same files."""
-        self._known.clear()
         for section in self.sections.values():
+            moment = self.now()
             new = {key: self._next_key() for rows in section.items.values() for key in rows}
             self.covers.update({new[key]: data for key, data in self.covers.items() if key in new})
+            self._known = {identity: new.get(key, key) for identity, key in self._known.items()}
             section.items = {
-                kind: {new[key]: _rekeyed(row, new) for key, row in rows.items()}
+                kind: {new[key]: _rekeyed(row, new, moment) for key, row in rows.items()}
                 for kind, rows in section.items.items()
             }
             section.content_changed += 1
@@ -139,13 +149,23 @@ class Catalogue:
         wanted += [
             (titles.get(name, name), "artist", "tv.plex.agents.music", name) for name in scenario.libraries
         ]
-        for number, (title, kind, agent, name) in enumerate(wanted, start=1):
-            key = str(number)
-            section = SimulatedSection(key=key, title=title, type=kind, agent=agent, library=name)
-            section.scanned = self.now()
-            self.sections[key] = section
+        spread = self._personality.spread if len(scenario.libraries) == 1 else 1
+        for title, kind, agent, name in wanted:
+            for part in range(spread if name is not None else 1):
+                key = str(len(self.sections) + 1)
+                section = SimulatedSection(
+                    key=key, title=_numbered(title, part), type=kind, agent=agent, library=name, part=part
+                )
+                section.scanned = self.now()
+                self.sections[key] = section
 
-    def _replace(self, section: SimulatedSection, new: dict[int, dict[str, Row]], moment: int) -> None:
+    def _belongs(self, track: ScenarioTrack, section: SimulatedSection) -> bool:
+        """Whether a section holds a track. Spread over several, what is of one artist stays together."""
+        parts = sum(other.library == section.library for other in self.sections.values())
+        part = zlib.crc32(_artist_of(track).encode()) % parts
+        return track.library == section.library and part == section.part
+
+    def _replace(self, section: SimulatedSection, new: dict[int, dict[str, Row]], moment: int) -> bool:
         changed = False
         for kind, rows in new.items():
             old = section.items[kind]
@@ -163,14 +183,14 @@ class Catalogue:
         if changed:
             section.content_changed += 1
             self.revision += 1
+        return changed
 
     def _scanned(
         self, section: SimulatedSection, tracks: list[ScenarioTrack], moment: int
     ) -> dict[int, dict[str, Row]]:
         items: dict[int, dict[str, Row]] = {ARTIST: {}, ALBUM: {}, TRACK: {}}
         for track in tracks:
-            names = track.album_artists or track.artists[:1] or (_UNKNOWN_ARTIST,)
-            artist = self._artist(section, items, "; ".join(names), moment)
+            artist = self._artist(section, items, _artist_of(track), moment)
             album = self._album(section, items, artist, track, moment)
             self._track(section, items, artist, album, track, moment)
         return items
@@ -183,6 +203,7 @@ class Catalogue:
         if row is None:
             row = base_row(key, "artist", name, section.key, section.title, moment)
             row["key"] = f"/library/metadata/{key}/children"
+            row["index"] = 1
             items[ARTIST][key] = row
         return row
 
@@ -195,12 +216,13 @@ class Catalogue:
         moment: int,
     ) -> Row:
         title = track.album or _UNKNOWN_ALBUM
-        key = self._key_for(section.key, "album", artist["ratingKey"], title)
+        key = self._key_for(section.key, "album", artist["title"], title)
         row = items[ALBUM].get(key)
         if row is None:
             row = base_row(key, "album", title, section.key, section.title, moment)
             row.update(parent_fields(artist, "parent"))
             row["key"] = f"/library/metadata/{key}/children"
+            row["index"] = 1
             row["leafCount"] = 0
             if track.year:
                 row["year"] = track.year
@@ -262,8 +284,16 @@ class Catalogue:
         return str(next(self._keys))
 
 
-def _rekeyed(row: Row, new: Mapping[str, str]) -> Row:
-    changed = dict(row)
+def _artist_of(track: ScenarioTrack) -> str:
+    return "; ".join(track.album_artists or track.artists[:1] or (_UNKNOWN_ARTIST,))
+
+
+def _numbered(name: str, part: int) -> str:
+    return f"{name} {part + 1}" if part else name
+
+
+def _rekeyed(row: Row, new: Mapping[str, str], moment: int) -> Row:
+    changed = {**row, "updatedAt": moment}
     for name in ("ratingKey", "parentRatingKey", "grandparentRatingKey"):
         if name in changed:
             changed[name] = new[str(changed[name])]

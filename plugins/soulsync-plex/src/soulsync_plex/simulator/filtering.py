@@ -69,6 +69,12 @@ _UNLISTED_DATES: Final = ("updatedAt", "addedAt", "lastViewedAt")
 
 _PARENTS: Final = {"artist.id": ("parentRatingKey", "grandparentRatingKey"), "album.id": ("parentRatingKey",)}
 
+_TITLES_ABOVE: Final = {
+    (TRACK, "album.title"): "parentTitle",
+    (TRACK, "artist.title"): "grandparentTitle",
+    (ALBUM, "artist.title"): "parentTitle",
+}
+
 Test = Callable[[Row], bool]
 
 
@@ -91,7 +97,7 @@ def filter_names() -> list[str]:
 
 
 def test_of(name: str, values: tuple[str, ...], kind: int) -> Test:
-    """What a filter lets through. Several values are alternatives."""
+    """What a filter lets through. Several values are alternatives. One that is not simulated is `ValueError`."""
     wanted = [value for text in values for value in text.split(",")]
     if name in _PARENTS:
         columns = _PARENTS[name]
@@ -106,7 +112,10 @@ def test_of(name: str, values: tuple[str, ...], kind: int) -> Test:
     field = rest.rstrip("!<>=")
     operator = rest[len(field) :]
     if prefixed and prefixed != TYPE_NAMES[kind]:
-        return lambda row: True
+        column = _TITLES_ABOVE.get((kind, f"{prefixed}.{field}"))
+        if column is None:
+            raise ValueError(f"{name} of a {TYPE_NAMES[kind]} is not simulated")
+        return lambda row: _text_matches(str(row.get(column, "")), operator, values)
     field_type = FIELDS[kind].get(field, "date" if field.endswith("At") else "string")
     if field_type == "tag":
         negated = operator == "!"

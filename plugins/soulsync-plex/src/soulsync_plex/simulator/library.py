@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
 from soulsync_plex.simulator.answers import bad_request, not_found
 from soulsync_plex.simulator.catalogue import SimulatedSection
-from soulsync_plex.simulator.filtering import filter_names, meta, order_of, test_of
-from soulsync_plex.simulator.made import MadeRows
+from soulsync_plex.simulator.filtering import filter_names, meta, order_of
 from soulsync_plex.simulator.rows import ALBUM, ARTIST, TRACK, TYPE_NAMES, Row
 from soulsync_plex.simulator.state import MACHINE_ID, SimulatedAccount
 
@@ -38,7 +37,6 @@ def add_routes(simulator: PlexSimulator) -> None:
     """Add what a library is read with."""
     state = simulator.state
     personality = simulator.personality
-    arranged = _Arranged(simulator)
 
     @simulator.route("GET", "/identity")
     def identity(request: SimulatedRequest) -> Answer:
@@ -110,15 +108,10 @@ def add_routes(simulator: PlexSimulator) -> None:
         if ".id" in sort and not personality.sorts_by_id:
             return bad_request()
         try:
-            rows = arranged.rows(account, section, kind, sort)
+            rows = simulator.listings.selected(account, section, request.query)
         except ValueError:
             return bad_request()
-        for name in dict.fromkeys(name for name, _ in request.query):
-            if name in _FILTERS and not (_is_by_time(name) and not personality.honours_dates):
-                passes = test_of(name, request.values(name), kind)
-                rows = [row for row in rows if passes(row)]
-        limit = request.value("limit")
-        return _trimmed(simulator, request, rows[: int(limit)] if limit else rows, section, kind)
+        return _trimmed(simulator, request, rows, section, kind)
 
     @simulator.serve("GET", "/library/sections/{section}/albums", query=(*_INCLUDES,))
     def albums(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
@@ -202,42 +195,6 @@ def add_routes(simulator: PlexSimulator) -> None:
                 }
             )
         return simulator.container(request, {"size": len(hubs), "Hub": hubs})
-
-
-class _Arranged:
-    """Whole listings in their orders, kept while nothing changes: a large library is asked for page after page."""
-
-    def __init__(self, simulator: PlexSimulator) -> None:
-        self._state = simulator.state
-        self._revision = -1
-        self._kept: dict[tuple[str, int, str], list[Row]] = {}
-
-    def rows(
-        self, account: SimulatedAccount, section: SimulatedSection, kind: int, sort: str
-    ) -> Sequence[Row]:
-        """The rows of a section as an account sees them. Raises `ValueError` for an unknown order."""
-        catalogue = self._state.catalogue
-        held = section.items[kind]
-        if isinstance(held, MadeRows):
-            order_of(sort, kind)
-            return held.in_order
-        if self._state.opinions:
-            return order_of(sort, kind)(
-                self._state.shown(account, row) for row in section.items[kind].values()
-            )
-        if self._revision != catalogue.revision:
-            self._kept, self._revision = {}, catalogue.revision
-        key = (section.key, kind, sort)
-        if key not in self._kept:
-            self._kept[key] = order_of(sort, kind)(section.items[kind].values())
-        return self._kept[key]
-
-
-_FILTERS: Final = frozenset(filter_names())
-
-
-def _is_by_time(name: str) -> bool:
-    return any(field in name for field in ("updatedAt", "addedAt", "lastViewedAt"))
 
 
 def _visible(simulator: PlexSimulator, account: SimulatedAccount, key: str) -> SimulatedSection | None:

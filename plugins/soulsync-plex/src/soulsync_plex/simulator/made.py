@@ -19,16 +19,18 @@ from soulsync_plex.simulator.rows import (
 )
 
 _FIRST_KEYS: Final = {ARTIST: 1_000_000, ALBUM: 2_000_000, TRACK: 3_000_000}
+_KEYS_EACH: Final = 10_000_000
 _GENRES: Final = ("Rock", "Jazz", "Folk", "Pop")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeLibrary:
-    """How much there is, and where it is."""
+    """How much there is, and where it is. `number` keeps the keys of several libraries apart."""
 
     section: str
     title: str
     path: str
+    number: int
     artists: int
     albums_each: int
     tracks_each: int
@@ -38,6 +40,10 @@ class MadeLibrary:
         """How many items of a kind there are."""
         albums = self.artists * self.albums_each
         return {ARTIST: self.artists, ALBUM: albums, TRACK: albums * self.tracks_each}[kind]
+
+    def first_key(self, kind: int) -> int:
+        """The key of the first item of a kind; the others follow it."""
+        return self.number * _KEYS_EACH + _FIRST_KEYS[kind]
 
     def row(self, kind: int, number: int) -> Row:
         """The item of a kind with that number, from 0."""
@@ -76,7 +82,7 @@ def _common(library: MadeLibrary, album: int) -> Row:
 
 def _track(library: MadeLibrary, number: int) -> Row:
     common = _common(library, number // library.tracks_each)
-    key = str(_FIRST_KEYS[TRACK] + number)
+    key = str(library.first_key(TRACK) + number)
     title = f"Track {number:07}"
     path = f"{library.path}/{common['grandparentTitle']}/{common['parentTitle']}/{title}.flac"
     return {
@@ -93,7 +99,7 @@ def _track(library: MadeLibrary, number: int) -> Row:
 
 
 def _base(library: MadeLibrary, kind: int, number: int, title: str) -> Row:
-    key = str(_FIRST_KEYS[kind] + number)
+    key = str(library.first_key(kind) + number)
     return base_row(key, TYPE_NAMES[kind], title, library.section, library.title, library.moment)
 
 
@@ -113,11 +119,11 @@ class MadeRows(Mapping[str, Row]):
         return self._library.count(self._kind)
 
     def __iter__(self) -> Iterator[str]:
-        first = _FIRST_KEYS[self._kind]
+        first = self._library.first_key(self._kind)
         return (str(first + number) for number in range(len(self)))
 
     def __getitem__(self, key: str) -> Row:
-        number = int(key) - _FIRST_KEYS[self._kind] if key.isascii() and key.isdigit() else -1
+        number = int(key) - self._library.first_key(self._kind) if key.isascii() and key.isdigit() else -1
         if not 0 <= number < len(self):
             raise KeyError(key)
         return self._library.row(self._kind, number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, quote
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
 from soulsync_plex.simulator.answers import bad_request, not_found
@@ -34,7 +35,7 @@ def add_routes(simulator: PlexSimulator) -> None:
     def listed(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
         wanted, title = request.value("playlistType"), (request.value("title") or "").casefold()
         rows = [
-            _row(simulator, stored)
+            _row(simulator, account, stored)
             for stored in state.playlists.values()
             if stored.account == account.id
             and wanted in (None, stored.type)
@@ -52,24 +53,28 @@ def add_routes(simulator: PlexSimulator) -> None:
         if keys is None:
             return bad_request()
         moment = state.catalogue.now()
+        rules = _rules(uri or "") if smart else ""
+        if smart and not rules:
+            return bad_request()
         stored = StoredPlaylist(
             key=state.next_number(),
             title=request.value("title") or "",
             account=account.id,
             type=request.value("type") or "audio",
             smart=smart,
+            rules=rules,
             added=moment,
         )
         state.playlists[stored.key] = stored
         _append(simulator, stored, keys)
-        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, stored)]})
+        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, account, stored)]})
 
     @simulator.serve("GET", "/playlists/{playlist}", query=_INCLUDES)
     def shown(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
         stored = _own(simulator, request, account)
         if stored is None:
             return not_found()
-        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, stored)]})
+        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, account, stored)]})
 
     @simulator.serve("PUT", "/playlists/{playlist}", query=_EDITS)
     def edited(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
@@ -81,7 +86,7 @@ def add_routes(simulator: PlexSimulator) -> None:
                 stored.title = value
             elif name in ("summary", "summary.value"):
                 stored.summary = value
-        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, stored)]})
+        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, account, stored)]})
 
     @simulator.serve("DELETE", "/playlists/{playlist}")
     def deleted(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
@@ -96,11 +101,7 @@ def add_routes(simulator: PlexSimulator) -> None:
         stored = _own(simulator, request, account)
         if stored is None:
             return not_found()
-        rows: list[Row] = []
-        for entry_id, key in stored.entries:
-            if state.catalogue.has(key):
-                row = state.shown(account, state.catalogue.find(key)[1])
-                rows.append(row if stored.smart else {**row, "playlistItemID": int(entry_id)})
+        rows = _content(simulator, account, stored)
         return simulator.page(request, rows, leafCount=len(rows), title=stored.title, smart=stored.smart)
 
     @simulator.serve("PUT", "/playlists/{playlist}/items", query=("uri",), required=("uri",))
@@ -108,12 +109,16 @@ def add_routes(simulator: PlexSimulator) -> None:
         stored = _own(simulator, request, account)
         if stored is None:
             return not_found()
-        keys = _keys(simulator, request, request.value("uri") or "")
+        uri = request.value("uri") or ""
+        if stored.smart and (rules := _rules(uri)):
+            stored.rules = rules
+            return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, account, stored)]})
+        keys = _keys(simulator, request, uri)
         if keys is None or stored.smart:
             return bad_request()
         count = _append(simulator, stored, keys)
         content: Row = {"size": 1, "leafCountAdded": count, "leafCountRequested": len(keys)}
-        return simulator.container(request, {**content, "Metadata": [_row(simulator, stored)]})
+        return simulator.container(request, {**content, "Metadata": [_row(simulator, account, stored)]})
 
     @simulator.serve("DELETE", "/playlists/{playlist}/items/{entry}")
     def removed(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
@@ -123,7 +128,7 @@ def add_routes(simulator: PlexSimulator) -> None:
             return not_found()
         stored.entries = [pair for pair in stored.entries if pair[0] != entry]
         stored.updated = state.catalogue.now()
-        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, stored)]})
+        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, account, stored)]})
 
     @simulator.serve("PUT", "/playlists/{playlist}/items/{entry}/move", query=("after",))
     def moved(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
@@ -136,7 +141,7 @@ def add_routes(simulator: PlexSimulator) -> None:
         place = 0 if after is None else [entry_id for entry_id, _ in stored.entries].index(after) + 1
         stored.entries.insert(place, pair)
         stored.updated = state.catalogue.now()
-        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, stored)]})
+        return simulator.container(request, {"size": 1, "Metadata": [_row(simulator, account, stored)]})
 
 
 def _own(
@@ -167,11 +172,36 @@ def _append(simulator: PlexSimulator, stored: StoredPlaylist, keys: list[str]) -
     return len(kept)
 
 
-def _row(simulator: PlexSimulator, stored: StoredPlaylist) -> Row:
+def _rules(uri: str) -> str:
+    """The path of a section with the query that a smart playlist is made by; empty for a URI of other things."""
+    found = _URI.fullmatch(uri)
+    path = found["path"] if found else ""
+    return path if path.startswith("/library/sections/") else ""
+
+
+def _content(simulator: PlexSimulator, account: SimulatedAccount, stored: StoredPlaylist) -> list[Row]:
+    """The tracks of a playlist as its owner sees them; in a smart one they have no ids of their own."""
+    state = simulator.state
+    if stored.smart:
+        path, _, query = stored.rules.partition("?")
+        section = state.catalogue.sections.get(path.split("/")[3])
+        return list(simulator.listings.selected(account, section, tuple(parse_qsl(query)))) if section else []
+    return [
+        {**state.shown(account, state.catalogue.find(key)[1]), "playlistItemID": int(entry_id)}
+        for entry_id, key in stored.entries
+        if state.catalogue.has(key)
+    ]
+
+
+def _row(simulator: PlexSimulator, account: SimulatedAccount, stored: StoredPlaylist) -> Row:
     catalogue = simulator.state.catalogue
-    tracks = [catalogue.find(key)[1] for _, key in stored.entries if catalogue.has(key)]
+    tracks = (
+        _content(simulator, account, stored)
+        if stored.smart
+        else [catalogue.find(key)[1] for _, key in stored.entries if catalogue.has(key)]
+    )
     durations = [value for row in tracks if isinstance(value := row.get("duration"), int)]
-    return {
+    row: Row = {
         "ratingKey": stored.key,
         "key": f"/playlists/{stored.key}/items",
         "guid": f"com.plexapp.agents.none://{stored.key}",
@@ -186,3 +216,6 @@ def _row(simulator: PlexSimulator, stored: StoredPlaylist) -> Row:
         "addedAt": stored.added,
         "updatedAt": stored.updated,
     }
+    if stored.rules:
+        row["content"] = f"library:///directory/{quote(stored.rules, safe='')}"
+    return row

@@ -1,12 +1,9 @@
-"""A simulated plex.tv: codes to confirm, the account and its servers. And a way to send a client there."""
+"""A simulated plex.tv: codes to confirm, the account with its servers, its home and its friends."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-
-import requests
-from requests.adapters import HTTPAdapter
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest, Simulator
 from soulsync_plex.simulator.rendering import element
@@ -20,7 +17,6 @@ _USER: Row = {
     "uuid": "a1",
     "username": "ada",
     "title": "ada",
-    "authToken": ACCOUNT_TOKEN,
     "scrobbleTypes": "",
     "subscription": [{"active": True, "features": []}],
     "profile": [{"autoSelectAudio": True}],
@@ -62,6 +58,17 @@ class ListedServer:
     provides: str = "server"
 
 
+@dataclass(slots=True, kw_only=True)
+class ListedUser:
+    """A member of the account's home, or a friend. `shares` are the ids of the servers that this user may use."""
+
+    id: int
+    name: str
+    shares: tuple[str, ...] = ()
+    home: bool = False
+    pending: bool = False
+
+
 @dataclass(slots=True)
 class _Pin:
     code: str
@@ -72,13 +79,18 @@ class _Pin:
 class _State:
     pins: dict[str, _Pin] = field(default_factory=dict)
     servers: list[ListedServer] = field(default_factory=list)
+    users: list[ListedUser] = field(default_factory=list)
 
 
 class PlexTvSimulator(Simulator):
-    """The parts of plex.tv that signing in needs. `confirm` is what a person does with a code."""
+    """The parts of plex.tv that signing in and the list of users need. `confirm` is what a person does with a code.
 
-    def __init__(self) -> None:
+    `token` is the account's own; a server's owner may show the server's token too, as plex.tv allows.
+    """
+
+    def __init__(self, *, token: str = ACCOUNT_TOKEN) -> None:
         super().__init__()
+        self.token = token
         self._state = _State()
         numbers = itertools.count(9001)
         state = self._state
@@ -94,23 +106,32 @@ class PlexTvSimulator(Simulator):
             pin = state.pins.get(request.path_values["pin"])
             if pin is None:
                 return Answer(status=404, body=b"<errors/>", content_type="application/xml")
-            token = ACCOUNT_TOKEN if pin.confirmed else ""
+            token = self.token if pin.confirmed else ""
             return _xml("pin", {"id": request.path_values["pin"], "code": pin.code, "authToken": token})
 
         @self.route("GET", "/api/v2/user")
         def user(request: SimulatedRequest) -> Answer:
-            if request.headers.get("x-plex-token") != ACCOUNT_TOKEN:
-                return Answer(status=401, body=b"<errors/>", content_type="application/xml")
-            return _xml("user", _USER)
+            return self._admitted(request) or _xml("user", {**_USER, "authToken": self.token})
 
         @self.route("GET", "/api/v2/resources", query=("includeHttps", "includeRelay", "includeIPv6"))
         def resources(request: SimulatedRequest) -> Answer:
-            return _xml("resources", {"resource": [_listed(server) for server in state.servers]})
+            listed = [_listed(server) for server in state.servers]
+            return self._admitted(request) or _xml("resources", {"resource": listed})
+
+        @self.route("GET", "/api/users/")
+        def users(request: SimulatedRequest) -> Answer:
+            listed = [_listed_user(user) for user in state.users]
+            return self._admitted(request) or _xml("MediaContainer", {"size": len(listed), "User": listed})
 
     @property
     def servers(self) -> list[ListedServer]:
         """The servers of the account, to be added to."""
         return self._state.servers
+
+    @property
+    def users(self) -> list[ListedUser]:
+        """The members of the account's home and its friends, without the account itself, to be added to."""
+        return self._state.users
 
     def confirm(self, code: str) -> None:
         """Confirm a code, as a person does at plex.tv/link."""
@@ -120,21 +141,11 @@ class PlexTvSimulator(Simulator):
         """Let all codes expire."""
         self._state.pins.clear()
 
-    def session(self) -> requests.Session:
-        """A session whose requests to https://plex.tv come here."""
-        session = requests.Session()
-        session.mount("https://plex.tv/", _Redirecting(self.base_url))
-        return session
-
-
-class _Redirecting(HTTPAdapter):
-    def __init__(self, target: str) -> None:
-        super().__init__()
-        self._target = target
-
-    def send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
-        request.url = (request.url or "").replace("https://plex.tv", self._target, 1)
-        return super().send(request, *args, **kwargs)  # type: ignore[arg-type]
+    def _admitted(self, request: SimulatedRequest) -> Answer | None:
+        """The refusal of a token that is not the account's."""
+        if request.headers.get("x-plex-token") == self.token:
+            return None
+        return Answer(status=401, body=b"<errors/>", content_type="application/xml")
 
 
 def _listed(server: ListedServer) -> Row:
@@ -147,6 +158,31 @@ def _listed(server: ListedServer) -> Row:
         "owned": server.owned,
         "presence": True,
         "connections": [{"connection": [way.row() for way in server.ways]}],
+    }
+
+
+def _listed_user(user: ListedUser) -> Row:
+    return {
+        "id": user.id,
+        "title": user.name,
+        "username": "" if user.home else user.name,
+        "email": "" if user.home else f"{user.name}@example.org",
+        "home": user.home,
+        "restricted": user.home,
+        "protected": False,
+        "Server": [
+            {
+                "id": 100 * user.id + number,
+                "serverId": number,
+                "machineIdentifier": machine_id,
+                "name": "home",
+                "numLibraries": 1,
+                "allLibraries": False,
+                "owned": True,
+                "pending": user.pending,
+            }
+            for number, machine_id in enumerate(user.shares, start=1)
+        ],
     }
 
 

@@ -9,12 +9,16 @@ from soulsync_engine.testing.scenarios import Scenario, empty
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest, Simulator
 from soulsync_plex.simulator import activity, editing, library, media, playlists, watching
 from soulsync_plex.simulator.answers import refusal
+from soulsync_plex.simulator.listings import Listings
 from soulsync_plex.simulator.personality import CURRENT, Personality
 from soulsync_plex.simulator.rendering import container
 from soulsync_plex.simulator.rows import Row
 from soulsync_plex.simulator.state import ServerState, SimulatedAccount
 
 TOKEN = "simulated-plex-token-8c1f"  # noqa: S105
+
+NO_PLEX_TV = "http://127.0.0.1:9"
+"""Where nothing listens. A simulated plex.tv is one of its own."""
 
 _HEADERS = ("X-Plex-Token", "X-Plex-Container-Start", "X-Plex-Container-Size", "X-Plex-Client-Identifier")
 
@@ -25,8 +29,8 @@ class PlexSimulator(Simulator):
     """A Plex Media Server on a loopback port.
 
     What a personality does is in `personality`. `state` is open to tests: they change the library through
-    `state.catalogue`, add accounts, and look at what was stored. Tokens in addresses are noted in
-    `tokens_in_addresses`.
+    `state.catalogue`, add accounts, and look at what was stored. `state.devices` are names by number. Tokens in
+    addresses are noted in `tokens_in_addresses`.
     """
 
     def __init__(
@@ -43,19 +47,26 @@ class PlexSimulator(Simulator):
         self.personality = personality
         self.token = token
         self.state = ServerState(personality, token)
+        self.listings = Listings(self.state)
         self.state.catalogue.load(scenario or empty())
         self.tokens_in_addresses: list[str] = []
         for part in (watching, media, editing, playlists, activity, library):
             part.add_routes(self)
 
     def settings(self) -> dict[str, object]:
-        """The settings that reach this server."""
-        return {"base_url": self.base_url, "token": self.token}
+        """The settings that reach this server, and no plex.tv."""
+        return {"base_url": self.base_url, "token": self.token, "account_url": NO_PLEX_TV}
 
     def change(self, scenario: Scenario) -> None:
         """Hold other content, at once."""
         with self.state.changed:
             self.state.catalogue.load(scenario)
+            self.state.changed.notify_all()
+
+    def end_notifications(self) -> None:
+        """End the connections of all who listen to notifications."""
+        with self.state.changed:
+            self.state.notified += 1
             self.state.changed.notify_all()
 
     def add_account(

@@ -30,13 +30,14 @@ class SimulatedAccount:
 
 @dataclass(slots=True)
 class StoredPlaylist:
-    """A playlist: `entries` are pairs of entry id and key."""
+    """A playlist: `entries` are pairs of entry id and key. A smart one has `rules` instead, a path with a query."""
 
     key: str
     title: str
     account: int
     type: str = "audio"
     smart: bool = False
+    rules: str = ""
     summary: str = ""
     entries: list[tuple[str, str]] = field(default_factory=list)
     added: int = 0
@@ -49,6 +50,7 @@ class StoredPlay:
 
     at: int
     account: int
+    device: int
     key: str
     row: Row
 
@@ -61,12 +63,14 @@ class ServerState:
         self.catalogue = Catalogue(personality)
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
+        self.notified = 0
         self.accounts = [SimulatedAccount(id=1, name="ada", token=token)]
         self.opinions: dict[tuple[int, str], Row] = {}
         self.playlists: dict[str, StoredPlaylist] = {}
         self.plays: list[StoredPlay] = []
         self.posters: dict[str, list[tuple[str, bytes]]] = {}
         self.sessions: list[Row] = []
+        self.devices: dict[int, str] = {}
         self.numbers = itertools.count(700_001)
 
     def account(self, token: str | None) -> SimulatedAccount | None:
@@ -81,13 +85,23 @@ class ServerState:
             if account.sections is None or section.key in account.sections
         ]
 
+    def device_of(self, client: str | None) -> int:
+        """The number of what a client plays on. One that was never seen gets its identifier for a name."""
+        name = client or "unknown"
+        for number, known in self.devices.items():
+            if known == name:
+                return number
+        self.devices[len(self.devices) + 1] = name
+        return len(self.devices)
+
     def opinion(self, account: SimulatedAccount, key: str) -> Row:
-        """An account's own data of an item, to be read or changed."""
-        return self.opinions.setdefault((account.id, key), {})
+        """An account's own data of an item, to be read or changed. It hangs on the guid and survives a new key."""
+        guid = str(self.catalogue.find(key)[1]["guid"])
+        return self.opinions.setdefault((account.id, guid), {})
 
     def shown(self, account: SimulatedAccount, row: Row) -> Row:
         """A row as an account sees it."""
-        opinion = self.opinions.get((account.id, str(row["ratingKey"])))
+        opinion = self.opinions.get((account.id, str(row["guid"])))
         return {**row, **opinion} if opinion else row
 
     def next_number(self) -> str:

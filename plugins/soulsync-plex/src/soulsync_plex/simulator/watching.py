@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
+from websockets.frames import Frame, Opcode
+from websockets.utils import accept_key
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
+from soulsync_engine.testing.simulator.messages import Ending
 from soulsync_plex.simulator.answers import not_found
 from soulsync_plex.simulator.catalogue import SimulatedSection
 from soulsync_plex.simulator.rows import Row
@@ -43,26 +46,64 @@ def add_routes(simulator: PlexSimulator) -> None:
         return simulator.container(request, {"size": len(shown), "Activity": shown})
 
     @simulator.serve("GET", "/:/eventsource/notifications", query=("filters",))
-    def notifications(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
+    def events(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
         def stream() -> Iterator[bytes]:
             yield _event("ping", {})
-            ends = time.monotonic() + _LONGEST_STREAM
-            known = state.catalogue.revision
-            while time.monotonic() < ends:
-                with state.changed:
-                    state.changed.wait(_STREAM_STEP)
-                    now = state.catalogue.revision
-                if now != known:
-                    known = now
-                    entry = {
-                        "identifier": "com.plexapp.plugins.library",
-                        "sectionID": "1",
-                        "type": 10,
-                        "state": 5,
-                    }
-                    yield _event("timeline", {"TimelineEntry": entry})
+            for entry in _timeline(simulator):
+                yield _event("timeline", {"TimelineEntry": entry})
 
         return Answer(body=stream, content_type="text/event-stream")
+
+    @simulator.serve("GET", "/:/websockets/notifications", query=("filters",))
+    def socket(request: SimulatedRequest, account: SimulatedAccount) -> Answer:
+        key = request.headers.get("sec-websocket-key")
+        if not simulator.personality.has_websocket or key is None:
+            return not_found()
+
+        def frames() -> Iterator[bytes]:
+            status = {"type": "status", "size": 1, "StatusNotification": [{"title": "Library scan complete"}]}
+            yield _frame(status)
+            for entry in _timeline(simulator):
+                yield _frame({"type": "timeline", "size": 1, "TimelineEntry": [entry]})
+
+        return Answer(
+            status=101,
+            body=frames,
+            content_type=None,
+            headers={
+                "Upgrade": "websocket",
+                "Connection": "Upgrade",
+                "Sec-WebSocket-Accept": accept_key(key),
+            },
+            # Frames are sent as they are, not in the chunks of HTTP.
+            declared_length=0,
+            ending=Ending.CLOSE,
+        )
+
+
+def _timeline(simulator: PlexSimulator) -> Iterator[Row]:
+    """An entry for each change of the library, for a while or until the simulator ends its notifications."""
+    state = simulator.state
+    ends = time.monotonic() + _LONGEST_STREAM
+    with state.changed:
+        known, turn = state.catalogue.revision, state.notified
+    while time.monotonic() < ends:
+        with state.changed:
+            state.changed.wait(_STREAM_STEP)
+            now, ended = state.catalogue.revision, state.notified != turn
+        if ended:
+            return
+        if now != known:
+            known = now
+            yield {
+                "identifier": "com.plexapp.plugins.library",
+                "sectionID": "1",
+                "itemID": "1001",
+                "type": 10,
+                "title": "An item",
+                "state": 5,
+                "updatedAt": 1_700_000_000,
+            }
 
 
 def _activity(section: SimulatedSection) -> Row:
@@ -79,3 +120,7 @@ def _activity(section: SimulatedSection) -> Row:
 
 def _event(name: str, data: Row) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"
+
+
+def _frame(content: Row) -> bytes:
+    return Frame(Opcode.TEXT, msgspec.json.encode({"NotificationContainer": content})).serialize(mask=False)
