@@ -29,11 +29,13 @@ from soulsync_engine.plugin import BackendSettings, BackendSpec, MediaServerClie
 
 PER_ALBUM, PER_ARTIST = 10, 20
 START = datetime(2020, 1, 1, tzinfo=UTC)
-WORDS = (
-    "amber broken silver winter hollow electric quiet golden paper northern burning velvet distant crystal "
-    "midnight river garden engine window mirror harbour signal thunder feather mountain lantern satellite "
-    "kites wolves trains oceans letters shadows horses islands bridges voices colours machines diamonds"
-).split()
+_WORDS = (
+    "amber broken silver winter hollow electric quiet golden paper northern burning velvet distant "
+    "crystal midnight river garden engine window mirror harbour signal thunder feather mountain "
+    "lantern satellite kites wolves trains oceans letters shadows horses islands bridges voices "
+    "colours machines diamonds"
+)
+WORDS = tuple(_WORDS.split())
 GENRES = (("Rock",), ("Rock", "Pop"), ("Jazz",), ("Electronic",), ("Folk", "Acoustic"), ("Klassik",))
 
 backend = BackendSpec(

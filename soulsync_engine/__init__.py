@@ -29,14 +29,17 @@ if TYPE_CHECKING:
     from soulsync_engine.models import ItemRef as ItemRef
     from soulsync_engine.models import Kind as Kind
     from soulsync_engine.models import Scope as Scope
+    from soulsync_engine.policy import SyncPolicy as SyncPolicy
     from soulsync_engine.server import MediaServer as MediaServer
     from soulsync_engine.sync import SyncProgress as SyncProgress
     from soulsync_engine.sync import SyncReport as SyncReport
+    from soulsync_engine.sync.worker import DatabaseUpdateWorker as DatabaseUpdateWorker
 
 _HOMES: Final = {
     "BackendRecord": "discovery",
     "Capabilities": "capabilities",
     "Capability": "capabilities",
+    "DatabaseUpdateWorker": "sync.worker",
     "EVERYTHING": "models",
     "EngineConfig": "config",
     "Grade": "capabilities",
@@ -49,6 +52,7 @@ _HOMES: Final = {
     "ServerConfig": "config",
     "SoulSyncError": "errors",
     "Support": "capabilities",
+    "SyncPolicy": "policy",
     "SyncProgress": "sync",
     "SyncReport": "sync",
     "discover": "discovery",
@@ -60,6 +64,7 @@ __all__ = [
     "BackendRecord",
     "Capabilities",
     "Capability",
+    "DatabaseUpdateWorker",
     "EngineConfig",
     "Grade",
     "ItemRef",
@@ -71,6 +76,7 @@ __all__ = [
     "ServerConfig",
     "SoulSyncError",
     "Support",
+    "SyncPolicy",
     "SyncProgress",
     "SyncReport",
     "__version__",

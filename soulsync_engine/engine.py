@@ -214,10 +214,10 @@ class MediaServerEngine(Operations):
         """
         from soulsync_engine.sync.fleet import sync_all
 
-        names = list(self._config.servers) if servers is None else [self._configured(one).name for one in servers]
-        return sync_all(
-            self, names, executor, full=full, wait_seconds=wait_seconds, records=self._records
+        names = (
+            list(self._config.servers) if servers is None else [self._configured(one).name for one in servers]
         )
+        return sync_all(self, names, executor, full=full, wait_seconds=wait_seconds, records=self._records)
 
     def verify(self, server: str | None = None) -> SyncReport:
         """Compare the mirror with all that a server has, and write nothing.

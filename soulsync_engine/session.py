@@ -7,6 +7,7 @@ its first use, what comes back is checked, and nothing leaves that holds a secre
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
@@ -66,6 +67,8 @@ class Session:
         self._info: ServerInfo | None = None
         self._closed = False
         self._connecting = RLock()
+        self._package = backend.client_class.__module__.partition(".")[0]
+        self._wrappers: Mapping[str, str] = {}
         context: ServerContext[BackendSettings] = ServerContext(
             server=config.name,
             settings=settings,
@@ -77,7 +80,9 @@ class Session:
         self._client: MediaServerClient = self._guarded(
             "the constructor", lambda: backend.client_class(context)
         )
-        self._bus = ServerBus(self._client, plugins.wrappers(self.description))
+        wrappers = plugins.wrappers(self.description)
+        self._wrappers = {type(one).__module__: f"the wrapper {type(one).__qualname__}" for one in wrappers}
+        self._bus = ServerBus(self._client, wrappers)
         plugins.notify("soulsync_server_opened", server=self.description)
 
     @property
@@ -170,13 +175,24 @@ class Session:
                 raise error from None
             raise
         except Exception as error:  # noqa: BLE001 - hosts are promised typed errors only
-            distribution = self.description.distribution
+            culprit = self._culprit(error)
             violation = ContractViolationError(
-                f"{name} of {distribution} raised {type(error).__name__}: {self._redactor.text(str(error))}.",
+                f"{name} of {culprit} raised {type(error).__name__}: {self._redactor.text(str(error))}.",
                 server=self.name,
-                next_step=f"Report this to the authors of {distribution}.",
+                next_step=f"Report this to the authors of {culprit}.",
             )
             raise violation from (None if self._redactor.taints(error) else error)
+
+    def _culprit(self, error: Exception) -> str:
+        """Whose code raised: the distribution's, unless the deepest frame of either is a wrapper's."""
+        culprit = self.description.distribution
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            module = str(frame.f_globals.get("__name__", ""))
+            if module in self._wrappers:
+                culprit = self._wrappers[module]
+            elif module.partition(".")[0] == self._package:
+                culprit = self.description.distribution
+        return culprit
 
     def _refuse_closed(self) -> NoReturn:
         raise ClosedError("The server was closed.", server=self.name, next_step="Open the engine anew.")

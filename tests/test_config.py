@@ -162,6 +162,20 @@ def test_secrets_come_from_variables_and_files(tmp_path: Path, monkeypatch: pyte
     assert "variable" not in repr(made).replace("env:SHELF_TOKEN", "")
 
 
+class Ring(BackendSettings):
+    keys: list[SecretStr]
+    doors: dict[str, SecretStr | None]
+
+
+def test_secrets_in_lists_and_mappings_are_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_KEY", "from a variable")
+    made = validate_settings(
+        Ring, {"keys": ["env:A_KEY", "plain"], "doors": {"front": "third"}}, server="home"
+    )
+    assert sorted(secrets_of(made)) == ["from a variable", "plain", "third"]
+    assert "plain" not in repr(made)
+
+
 def test_a_secret_with_a_colon_is_not_taken_for_a_reference() -> None:
     assert resolve_secrets(ShelfSettings, {"token": "a:b"}, server="home") == {"token": "a:b"}
 

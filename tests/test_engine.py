@@ -320,6 +320,29 @@ def test_reloading_finds_a_file_that_was_not_there_at_first(
         assert engine.active_server == "home"
 
 
+def test_reloading_opens_another_mirror_where_another_one_is_configured(
+    home: ReferenceServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "soulsync.toml"
+    lines = "\n".join(f'{key} = "{value}"' for key, value in home.settings().items())
+
+    def write(name: str) -> None:
+        url = f"sqlite:///{(tmp_path / name).as_posix()}"
+        file.write_text(f'[mirror]\nurl = "{url}"\n[servers.music]\n{lines}\n')
+
+    from soulsync_engine.config import load_config
+
+    write("one.db")
+    with MediaServerEngine(load_config(file, environ={}), records=in_process(backend)) as engine:
+        engine.sync()
+        first = engine.mirror
+        write("two.db")
+        engine.reload_config()
+        assert engine.mirror is not first
+        assert engine.mirror.counts().tracks == 0
+        assert engine.sync().kinds[Kind.TRACK].added == 17
+
+
 def test_reloading_reads_the_file_again_and_a_faulty_file_changes_nothing(
     home: ReferenceServer, attic: ReferenceServer, tmp_path: Path
 ) -> None:
@@ -475,6 +498,31 @@ def test_wrappers_surround_operations_and_broken_observers_silence_nobody(
     assert observer.seen == ["failed home", "connected home"]
     assert observer.timing.calls == 1
     assert "an observer that is broken" in caplog.text
+
+
+class Clumsy:
+    """A wrapper that fails over an answer."""
+
+    @hookimpl(wrapper=True)
+    def list_tracks(self):  # type: ignore[no-untyped-def]
+        yield
+        raise RuntimeError("clumsy")
+
+
+class Contributes:
+    @hookimpl
+    def soulsync_wrap_server(self) -> object:
+        return Clumsy()
+
+
+def test_a_wrapper_that_raises_is_named_and_the_backend_is_not(home: ReferenceServer) -> None:
+    config = {"servers": {"home": home.settings()}}
+    plugins = GlobalPlugins([Contributes()])
+    with (
+        MediaServerEngine(config, records=in_process(backend), plugins=plugins) as engine,
+        pytest.raises(ContractViolationError, match="list_tracks of the wrapper Clumsy raised RuntimeError"),
+    ):
+        engine.list_tracks()
 
 
 class Misfit:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from soulsync_engine.cli import backends, doctor, reading, servers, status, syncing
+from soulsync_engine.cli import backends, doctor, mirroring, reading, servers, status, syncing
 from soulsync_engine.cli.commands import Command, Root
 from soulsync_engine.cli.state import Invocation
 
@@ -60,3 +60,4 @@ for command in (
 ):
     app.command(cls=Command)(command)
 app.add_typer(servers.app, name="servers")
+app.add_typer(mirroring.app, name="mirror")

@@ -52,8 +52,8 @@ _MEANINGS: Final = {
     ExitCode.UNSUPPORTED: "This server or backend does not offer that.",
     ExitCode.INCOMPLETE: "A listing broke off before its end, somebody changed things meanwhile, or so much is gone "
     "that it has to be confirmed.",
-    ExitCode.MIRROR: "The mirror cannot be used: locked, damaged, read-only, out of reach or written by a newer version; "
-    "or it does not have what was asked of it.",
+    ExitCode.MIRROR: "The mirror cannot be used: locked, damaged, read-only, out of reach, or written by a newer "
+    "version; or it does not have what was asked of it.",
     ExitCode.BACKEND: "An installed backend is broken: it cannot be loaded, or it breaks the contract.",
     ExitCode.INTERRUPTED: "Ctrl-C.",
     ExitCode.BROKEN_PIPE: "Whoever read the output stopped reading, as `head` does; nothing is printed.",

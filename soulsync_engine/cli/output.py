@@ -81,6 +81,11 @@ def show_json(document: Mapping[str, object]) -> None:
     sys.stdout.write(f"{json.dumps(document, default=_builtin, indent=2)}\n")
 
 
+def show_json_line(value: object) -> None:
+    """Print one value of many as JSON on a line of its own."""
+    sys.stdout.write(f"{json.dumps(value, default=_builtin)}\n")
+
+
 def describe_error(error: SoulSyncError) -> dict[str, object]:
     """An error as programs read it."""
     return {

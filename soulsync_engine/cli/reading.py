@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from soulsync_engine.cli.output import note, show, show_json, show_table
+from soulsync_engine.cli.output import note, show, show_json, show_json_line, show_table
 from soulsync_engine.cli.state import Invocation, JsonOption, ServerOption
 
 if TYPE_CHECKING:
+    from soulsync_engine.mirror import Change, Mirror
     from soulsync_engine.models import ArtistCredit, Item
+
+_SECONDS_BETWEEN_LOOKS: Final = 0.5
 
 
 class SearchKind(StrEnum):
@@ -72,36 +77,55 @@ def changes(
     ],
     server: ServerOption = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many changes.")] = 1000,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on showing what changes, one line each.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what changed in the mirror, in order."""
     with Invocation.of(ctx).engine() as engine:
         chosen = None if server is None else engine.server(server).name
+        if follow:
+            _follow(engine.mirror, since, chosen, as_json=as_json)
         found = list(islice(engine.mirror.changes(since, server=chosen, limit=limit + 1), limit + 1))
     more, found = len(found) > limit, found[:limit]
     last = found[-1].seq if found else since
     if as_json:
         show_json({"since": since, "changes": found, "last": last, "more": more})
     elif found:
-        show_table(
-            ("SEQ", "CHANGE", "KIND", "TITLE", "FIELDS", "SERVER", "AT"),
-            [
-                (
-                    str(change.seq),
-                    change.type,
-                    change.kind,
-                    change.title,
-                    ", ".join(change.fields),
-                    change.ref.server,
-                    f"{change.at:%Y-%m-%d %H:%M:%S}",
-                )
-                for change in found
-            ],
-        )
+        show_table(_CHANGE_COLUMNS, [_change_row(change) for change in found])
         if more:
             note(f"There is more: --since {last}")
     else:
         show("Nothing changed.")
+
+
+def _follow(mirror: Mirror, since: int, server: str | None, *, as_json: bool) -> NoReturn:
+    """Show changes as they come, until the reader leaves or Ctrl-C ends it. With JSON, one object a line."""
+    while True:
+        for change in mirror.changes(since, server=server):
+            if as_json:
+                show_json_line(change)
+            else:
+                show("  ".join(_change_row(change)))
+            since = change.seq
+        sys.stdout.flush()
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+_CHANGE_COLUMNS: Final = ("SEQ", "CHANGE", "KIND", "TITLE", "FIELDS", "SERVER", "AT")
+
+
+def _change_row(change: Change) -> tuple[str, ...]:
+    return (
+        str(change.seq),
+        change.type,
+        change.kind,
+        change.title,
+        ", ".join(change.fields),
+        change.ref.server,
+        f"{change.at:%Y-%m-%d %H:%M:%S}",
+    )
 
 
 def _row(item: Item) -> tuple[str, ...]:

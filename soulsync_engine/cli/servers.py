@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from soulsync_engine.cli.commands import Command, Family
-from soulsync_engine.cli.output import show, show_json, show_table
+from soulsync_engine.cli.output import note, show, show_json, show_table
 from soulsync_engine.cli.state import Invocation, JsonOption, ServerArgument
 from soulsync_engine.cli.status import NO_SERVER
 
@@ -89,6 +89,7 @@ def remove(ctx: typer.Context, name: NameArgument) -> None:
     """Remove a server. What the mirror holds of it stays."""
     Invocation.of(ctx).config_file().remove_server(name)
     show(f"{name} was removed from the configuration.")
+    note(f"What the mirror holds of it stays. To remove that, too: soulsync mirror forget {name}")
 
 
 @app.command(cls=Command)

@@ -11,7 +11,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from soulsync_engine.config.document import check_name
-from soulsync_engine.config.sources import load_config
+from soulsync_engine.config.sources import config_from_mapping, load_config
 from soulsync_engine.errors import ConfigurationError, NotFoundError
 
 
@@ -51,14 +51,16 @@ class ConfigFile:
 
     def use_server(self, name: str) -> None:
         """Make a configured server the active one."""
-        document = self._read()
+        # Also where the one that is active now is no longer configured: this is how to mend that.
+        document = self._read(checked=False)
         servers = document.get("servers", {})
         if name not in servers:
             raise _unknown(name, list(servers))
         document.setdefault("server", tomlkit.table())["active"] = name
+        config_from_mapping(document.unwrap(), {}, source=self.path)
         self._write(document)
 
-    def _read(self) -> tomlkit.TOMLDocument:
+    def _read(self, *, checked: bool = True) -> tomlkit.TOMLDocument:
         if not self.path.exists():
             return tomlkit.document()
         if self.path.suffix == ".json":
@@ -66,11 +68,15 @@ class ConfigFile:
                 f"{self.path} belongs to the old application and is only read.",
                 next_step="Name a .toml file with --config or SOULSYNC_CONFIG.",
             )
-        load_config(self.path, environ={})
+        if checked:
+            load_config(self.path, environ={})
         try:
             return tomlkit.parse(self.path.read_text(encoding="utf-8"))
-        except TOMLKitError as error:
-            raise ConfigurationError(f"The configuration file {self.path} is not valid: {error}.") from error
+        except (TOMLKitError, OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"The configuration file {self.path} is not valid: {error}.",
+                next_step="Correct it in an editor.",
+            ) from error
 
     def _write(self, document: tomlkit.TOMLDocument) -> None:
         """Replace the file in one step, so that a crash leaves the old or the new one."""

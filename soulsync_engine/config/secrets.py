@@ -13,12 +13,23 @@ from soulsync_engine.errors import ConfigurationError
 
 
 def secret_fields(model: type[BaseModel]) -> frozenset[str]:
-    """The names of the fields whose type is, or may be, `SecretStr`."""
-    return frozenset(
-        name
-        for name, field in model.model_fields.items()
-        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
-    )
+    """The names of the fields whose type is `SecretStr`, or holds it, as in `SecretStr | None` or a list of them."""
+    return frozenset(name for name, field in model.model_fields.items() if _holds_secret(field.annotation))
+
+
+def secrets_in(value: object) -> list[str]:
+    """Every secret in a value of such a field."""
+    if isinstance(value, SecretStr):
+        return [value.get_secret_value()]
+    if isinstance(value, Mapping):
+        return [secret for inner in value.values() for secret in secrets_in(inner)]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [secret for inner in value for secret in secrets_in(inner)]
+    return []
+
+
+def _holds_secret(annotation: object) -> bool:
+    return annotation is SecretStr or any(map(_holds_secret, get_args(annotation)))
 
 
 def resolve_secrets(
@@ -27,9 +38,18 @@ def resolve_secrets(
     """The settings with each reference in a secret field replaced by what it refers to."""
     secret = secret_fields(model)
     return {
-        key: _resolved(key, value, server) if key in secret and isinstance(value, str) else value
-        for key, value in settings.items()
+        key: _all_resolved(key, value, server) if key in secret else value for key, value in settings.items()
     }
+
+
+def _all_resolved(key: str, value: object, server: str) -> object:
+    if isinstance(value, str):
+        return _resolved(key, value, server)
+    if isinstance(value, Mapping):
+        return {name: _all_resolved(key, inner, server) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_all_resolved(key, inner, server) for inner in value]
+    return value
 
 
 def _resolved(key: str, value: str, server: str) -> str:

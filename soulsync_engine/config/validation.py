@@ -6,9 +6,9 @@ import difflib
 import re
 from collections.abc import Mapping
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from soulsync_engine.config.secrets import resolve_secrets, secret_fields
+from soulsync_engine.config.secrets import resolve_secrets, secret_fields, secrets_in
 from soulsync_engine.errors import ConfigurationError
 from soulsync_engine.settings import BackendSettings
 
@@ -31,8 +31,9 @@ def validate_settings(
 
 def secrets_of(settings: BackendSettings) -> list[str]:
     """The values of all secret settings, for redaction."""
-    values = (getattr(settings, name) for name in secret_fields(type(settings)))
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    return [
+        secret for name in secret_fields(type(settings)) for secret in secrets_in(getattr(settings, name))
+    ]
 
 
 def configuration_error(

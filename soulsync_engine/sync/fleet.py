@@ -1,7 +1,7 @@
 """Many servers at once, on whatever executor the host has: threads, processes, or machines.
 
-A job carries the configuration, not the engine, so that it can be sent to where it is done. The lease in the mirror keeps
-two workers from one server; a job whose worker died is taken over by the one that the executor gives it to next.
+A job carries the configuration, not the engine, so that it can be sent to where it is done. The lease in the mirror
+keeps two workers from one server; a job whose worker died is taken over by the one that the executor gives it to next.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ def sync_all(
     """Sync these servers; gives for each its report, or the error it ended with."""
     if executor is None:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="soulsync-sync") as own:
-            return sync_all(
-                engine, servers, own, full=full, wait_seconds=wait_seconds, records=records
-            )
+            return sync_all(engine, servers, own, full=full, wait_seconds=wait_seconds, records=records)
 
     def here(server: str) -> SyncReport:
         return _patiently(lambda: engine.sync(server, full=full), wait_seconds)

@@ -91,7 +91,9 @@ def _run(backend: str, work: Path, folder: Path | None, tracks: int) -> None:
             seen = engine.mirror.last_seq()
             _step("Some files change: retagged, added, moved, deleted")
             _facts(change_library(library))
-            _step("Third sync: only what changed is read")
+            _step("Third sync: only what changed is read; what is not there is only missing yet")
+            _synced(engine)
+            _step("Fourth sync: what is still missing is removed")
             _synced(engine)
             _step(f"The change feed from {seen} on: what a host reacts to")
             _feed(engine.mirror.changes(seen))
@@ -101,12 +103,12 @@ def _run(backend: str, work: Path, folder: Path | None, tracks: int) -> None:
 def _synced(engine: MediaServerEngine) -> SyncReport:
     with shown_progress() as progress:
         report = engine.sync(on_progress=progress)
-    table = Table("", "seen", "added", "changed", "moved", "removed", box=None, pad_edge=False)
+    table = Table("", "seen", "added", "changed", "moved", "missing", "removed", box=None, pad_edge=False)
     for kind, counts in report.kinds.items():
-        numbers = (counts.seen, counts.added, counts.changed, counts.moved, counts.removed)
+        numbers = (counts.seen, counts.added, counts.changed, counts.moved, counts.missing, counts.removed)
         table.add_row(f"{kind}s", *map(str, numbers))
     _console.print(Text(f"{report.mode}: {report.reason} ({report.seconds:.2f} s)"))
-    if report.mode != "unchanged":
+    if report.mode != "unchanged" or report.changed:
         _console.print(table)
     for problem in report.problems:
         _console.print(

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from soulsync_engine import errors
 from soulsync_engine.capabilities import Support
 from soulsync_engine.cli.exits import ExitCode, exit_code_of
-from soulsync_engine.errors import BackendLoadError, ContractMismatchError, SoulSyncError, UnsupportedError
+from soulsync_engine.errors import (
+    BackendLoadError,
+    ContractMismatchError,
+    FeedCursorError,
+    SoulSyncError,
+    UnsupportedError,
+)
 
 EXPECTED = {
     "SoulSyncError": ExitCode.FAILED,
@@ -25,11 +33,17 @@ EXPECTED = {
     "NotFoundError": ExitCode.FAILED,
     "ConflictError": ExitCode.INCOMPLETE,
     "IncompleteSweepError": ExitCode.INCOMPLETE,
+    "LeaseLostError": ExitCode.INCOMPLETE,
+    "StalledError": ExitCode.UNAVAILABLE,
+    "WorkerError": ExitCode.FAILED,
     "ClosedError": ExitCode.FAILED,
     "MirrorError": ExitCode.MIRROR,
     "MirrorVersionError": ExitCode.MIRROR,
     "MirrorLockedError": ExitCode.MIRROR,
     "MirrorCorruptError": ExitCode.MIRROR,
+    "MirrorUnavailableError": ExitCode.MIRROR,
+    "MirrorImportError": ExitCode.MIRROR,
+    "FeedCursorError": ExitCode.MIRROR,
 }
 TREE = sorted(
     name
@@ -44,7 +58,17 @@ def make(name: str) -> SoulSyncError:
         return kind("broken", stage="import")
     if kind is UnsupportedError:
         return UnsupportedError("cannot", operation="watch", support=Support.not_written())
+    if kind is FeedCursorError:
+        return FeedCursorError("no", first=1, last=2)
     return kind("no")
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_every_error_survives_a_journey_to_another_process(name: str) -> None:
+    error = make(name)
+    error.server = "music"
+    back = pickle.loads(pickle.dumps(error))
+    assert (type(back), str(back), vars(back)) == (type(error), str(error), vars(error))
 
 
 @pytest.mark.parametrize("name", TREE)

@@ -224,3 +224,28 @@ class Settings(BackendSettings):
 
 backend = BackendSpec(name="shelf", title="Shelf", contract=1, client="shelf:Client", settings="shelf:Settings")
 """
+
+
+def test_using_a_server_mends_a_configuration_whose_active_one_is_gone(soulsync, place, music) -> None:
+    place.config.write_text(place.config.read_text().replace('active = "music"', 'active = "gone"'))
+    assert soulsync("status").code == ExitCode.CONFIGURATION
+    assert soulsync("servers", "use", "gone").code == ExitCode.FAILED
+    assert soulsync("servers", "use", "music").code == ExitCode.OK
+    assert soulsync("status").code == ExitCode.OK
+
+
+def test_using_a_server_does_not_hide_another_mistake(soulsync, place, music) -> None:
+    place.config.write_text(place.config.read_text() + "[mirror]\nulr = 1\n")
+    before = place.config.read_text()
+    assert soulsync("servers", "use", "music").code == ExitCode.CONFIGURATION
+    assert place.config.read_text() == before
+
+
+def test_removing_a_server_tells_how_to_forget_what_the_mirror_has_of_it(soulsync, place, music) -> None:
+    soulsync("sync")
+    assert "soulsync mirror forget music" in soulsync("servers", "remove", "music").err
+    assert len(soulsync("search", "dawn", "--json").document["hits"]) == 1
+    assert soulsync("mirror", "forget", "music", input="n\n").code == ExitCode.INTERRUPTED
+    assert soulsync("mirror", "forget", "music", "--yes").out == "25 items of music were forgotten.\n"
+    assert soulsync("search", "dawn", "--json").document["hits"] == []
+    assert soulsync("mirror", "forget", "music", "--yes").code == ExitCode.FAILED

@@ -10,12 +10,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Final, NamedTuple, Protocol
 
 from soulsync_engine.plugin import UnavailableError
 from soulsync_local.tags.values import ProblemReason
-from soulsync_local.worker import Found, belong_to, read_encoded
+from soulsync_local.worker import Found, belong_to, interrupts_held_back, read_encoded
 
 BATCH: Final = 200
 """Files in one task: some fifty milliseconds of work, so that passing it on costs next to nothing."""
@@ -133,7 +134,9 @@ class Reader:
         if self._executor is None:
             return _Here(paths)
         try:
-            return self._executor.submit(read_encoded, paths)
+            # Processes are started by the first tasks that are submitted; those of a host are the host's affair.
+            with nullcontext() if self._own is None else interrupts_held_back():
+                return self._executor.submit(read_encoded, paths)
         except BrokenExecutor as error:
             self._go_on_here(error)
             return _Here(paths)

@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -30,12 +31,31 @@ def read_encoded(paths: Sequence[bytes]) -> list[Found]:
     ]
 
 
+@contextmanager
+def interrupts_held_back() -> Iterator[None]:
+    """Let no process that is started in the block be interrupted before it is ready; this thread waits as long.
+
+    A process inherits which signals its starter's thread holds back.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def belong_to(host: int) -> None:
     """Make this process end when its host does, even when the host was killed and could not say so; and only then.
 
     A terminal sends Ctrl-C to every process of the host. What it means is for the host to say.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        # What was held back while the process started is ignored now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     if hasattr(os, "nice"):
         # The host goes first, lest it fall behind and be left with work that one processor does alone.
         os.nice(_NICER)
