@@ -6,6 +6,7 @@ Its token is the one of its settings, so that a second look can find everything 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from random import Random
 from uuid import UUID
 
@@ -29,13 +30,9 @@ from soulsync_engine.plugin import BackendSettings, BackendSpec, MediaServerClie
 
 PER_ALBUM, PER_ARTIST = 10, 20
 START = datetime(2020, 1, 1, tzinfo=UTC)
-_WORDS = (
-    "amber broken silver winter hollow electric quiet golden paper northern burning velvet distant "
-    "crystal midnight river garden engine window mirror harbour signal thunder feather mountain "
-    "lantern satellite kites wolves trains oceans letters shadows horses islands bridges voices "
-    "colours machines diamonds"
-)
-WORDS = tuple(_WORDS.split())
+_SYLLABLES = "ba ce di fo gu la me ni or pu ra se ti vo xy ka le mo nu sha ther ing man ver est an el in on"
+SYLLABLES = _SYLLABLES.split()
+VOCABULARY = 20_000
 GENRES = (("Rock",), ("Rock", "Pop"), ("Jazz",), ("Electronic",), ("Folk", "Acoustic"), ("Klassik",))
 
 backend = BackendSpec(
@@ -149,21 +146,34 @@ def id_of(prefix: str, number: int) -> str:
     return f"{prefix}{number * 2_654_435_761 % 4_294_967_296:08x}{number:x}"
 
 
+@lru_cache(maxsize=VOCABULARY)
+def word_of(number: int) -> str:
+    """A word; those of small numbers are short."""
+    word = ""
+    number += 1
+    while number:
+        number, place = divmod(number, len(SYLLABLES))
+        word += SYLLABLES[place]
+    return word.capitalize()
+
+
 def title_of(number: int, words: int) -> str:
-    """A title, the same for the same number."""
-    spread = number * 2_654_435_761 % 4_294_967_296
+    """A title, the same for the same number. As in a language, few words are frequent and most are rare."""
+    spread = (number + 1) * 0x9E3779B97F4A7C15 % (1 << 64)
     chosen = []
     for _ in range(words):
-        spread, place = divmod(spread, len(WORDS))
-        chosen.append(WORDS[place].capitalize())
-    return " ".join(chosen) + f" {number % 9973}"
+        chosen.append(word_of(int(VOCABULARY * (spread / (1 << 64)) ** 4)))
+        spread = spread * 6_364_136_223_846_793_005 % (1 << 64)
+    return " ".join(chosen)
 
 
-def sample_queries(number: int) -> list[str]:
-    """What people might look for: a title's words, some of them cut short."""
+def sample_queries(number: int, tracks: int) -> list[str]:
+    """What people look for: words of a title and of its artist, the last one not typed to its end."""
     random = Random(4)
     queries = []
     for _ in range(number):
-        words = title_of(random.randrange(100_000), 3).lower().split()
-        queries.append(" ".join(words[: random.randint(2, 4)]))
+        track = random.randrange(tracks)
+        words = [*title_of(track, 3).split(), title_of(track // PER_ARTIST + 7_000_000, 2).split()[0]]
+        chosen = words[: random.randint(1, 2)] + words[3:]
+        queries.append(" ".join([*chosen[:-1], chosen[-1][: random.randint(3, 9)]]).lower())
     return queries

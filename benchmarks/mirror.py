@@ -1,0 +1,205 @@
+"""The mirror and the sync: large libraries, made up as they are read, and the simulated Navidrome 20 ms away.
+
+Run as a script it is one measurement in a process of its own: `mirror.py size 100000`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+from measuring import Row, peak_mb, run_json
+
+SMALL, MEDIUM, LARGE = 10_000, 100_000, 1_000_000
+TABLES = (
+    "tracks",
+    "albums",
+    "artists",
+    "credits",
+    "native_ids",
+    "changes",
+    "tracks_search",
+    "albums_search",
+    "artists_search",
+)
+BARE, GROWTH, AGAIN, FEED, SEARCH_MS, MEMORY_MB, REMOTE = 0.4, 1.3, 3.0, 200_000, 15.0, 250.0, 1.5
+QUERIES = 300
+
+
+def rows(large: int = LARGE) -> list[Row]:
+    """The rows of the table."""
+    script = Path(__file__)
+    small = min((run_json(script, "size", str(SMALL)) for _ in range(3)), key=lambda one: one["store"])
+    big = run_json(script, "size", str(large))
+    ratio = big["bare"] / big["store"]
+    growth = big["store"] / large / (small["store"] / SMALL)
+    again = big["sync"] / big["again"]
+    remote = min((run_json(script, "remote", str(MEDIUM)) for _ in range(3)), key=lambda one: one["sync"])
+    slower = remote["sync"] / remote["fetch"]
+    return [
+        Row(
+            f"mirror: full sync of {large:,} generated tracks against `sqlite3.executemany` of the same rows",
+            f">= {BARE}x",
+            f"{ratio:.2f}x ({big['store']:.0f} s against {big['bare']:.0f} s)",
+            ratio >= BARE,
+        ),
+        Row(
+            "mirror: memory of that above the interpreter",
+            f"<= {MEMORY_MB:.0f} MB",
+            f"{big['mb']:.0f} MB",
+            big["mb"] <= MEMORY_MB,
+        ),
+        Row(
+            f"mirror: cost of a track, {large:,} tracks against {SMALL:,}",
+            f"<= {GROWTH}x",
+            f"{growth:.2f}x ({big['store'] / large * 1e6:.0f} us)",
+            growth <= GROWTH,
+        ),
+        Row(
+            f"mirror: reading {large:,} tracks again with nothing changed, against the first sync",
+            f">= {AGAIN:.0f}x faster",
+            f"{again:.1f}x ({big['again']:.0f} s)",
+            again >= AGAIN,
+        ),
+        Row(
+            "mirror: change feed, 100,000 changes",
+            f">= {FEED:,}/s",
+            f"{big['feed']:,.0f}/s",
+            big["feed"] >= FEED,
+        ),
+        Row(
+            f"mirror: search in {large:,} tracks, p95 of {QUERIES} queries",
+            f"<= {SEARCH_MS:.0f} ms",
+            f"{big['p95']:.1f} ms (median {big['p50']:.1f} ms)",
+            big["p95"] <= SEARCH_MS,
+        ),
+        Row(
+            f"mirror: full sync of {MEDIUM:,} tracks from a simulator at 20 ms, against reading the same pages",
+            f"<= {REMOTE}x",
+            f"{slower:.2f}x ({remote['sync']:.1f} s against {remote['fetch']:.1f} s)",
+            slower <= REMOTE,
+        ),
+    ]
+
+
+def size(tracks: int) -> dict[str, float]:
+    """Everything about a library of that many tracks. What making it up takes is taken off."""
+    import generated
+
+    from soulsync_engine import MediaServerEngine
+    from soulsync_engine.discovery import in_process
+
+    def engine(token: str) -> MediaServerEngine:
+        server = {"backend": "generated", "tracks": tracks, "token": token}
+        config = {"servers": {"g": server}, "engine": {"data_dir": folder}}
+        return MediaServerEngine(config, records=in_process(generated.backend))
+
+    with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+        with engine("t") as first:
+            first.ensure_connection()
+            first.mirror.counts()
+            made = _timed(lambda: _read_all(first))
+            before = peak_mb()
+            sync = _timed(first.sync)
+            mb = peak_mb() - before
+        with engine("u") as second:
+            again = _timed(second.sync)
+            feed = _changes_a_second(second.mirror)
+            latencies = [
+                _timed(lambda query=query: second.mirror.search(query, limit=20)) * 1000
+                for query in generated.sample_queries(QUERIES, tracks)
+            ]
+        bare = _bare(Path(folder))
+    centiles = statistics.quantiles(latencies, n=20)
+    return {
+        "sync": sync - made,
+        "store": sync - made,
+        "again": again - made,
+        "bare": bare,
+        "mb": mb,
+        "feed": feed,
+        "p50": centiles[9],
+        "p95": centiles[18],
+    }
+
+
+def remote(tracks: int) -> dict[str, float]:
+    """A sync from the simulated Navidrome, and the same pages read and decoded without storing them."""
+    import navidrome
+
+    from soulsync_engine import MediaServerEngine
+
+    with navidrome._server(tracks) as address, tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+        config = navidrome._config(address, folder, native=True)
+        with MediaServerEngine(config) as engine:
+            engine.ensure_connection()
+            engine.mirror.counts()
+            _read_all(engine)
+            fetch = _timed(lambda: _read_all(engine))
+            sync = _timed(engine.sync)
+            assert engine.mirror.counts().tracks == tracks
+    return {"fetch": fetch, "sync": sync}
+
+
+def _read_all(engine) -> None:  # type: ignore[no-untyped-def]
+    for items in (engine.iter_tracks(), engine.iter_albums(), engine.iter_artists()):
+        for _ in items:
+            pass
+
+
+def _changes_a_second(mirror) -> float:  # type: ignore[no-untyped-def]
+    count = 0
+    began = time.perf_counter()
+    for _ in mirror.changes(limit=100_000):
+        count += 1
+    return count / (time.perf_counter() - began)
+
+
+def _bare(folder: Path) -> float:
+    """The seconds that it takes to put the rows of the finished mirror into tables of the same form, and no more."""
+    source = sqlite3.connect(folder / "mirror.db")
+    target = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    seconds = 0.0
+    with closing(source), closing(target):
+        for pragma in ("journal_mode = wal", "synchronous = normal", "cache_size = -16000"):
+            target.execute(f"PRAGMA {pragma}")
+        shapes = source.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
+            "AND name NOT LIKE '%_search_%'"
+        ).fetchall()
+        for (shape,) in shapes:
+            target.execute(shape)
+        for table in TABLES:
+            columns = [row[1] for row in source.execute(f"PRAGMA table_info({table})")]
+            if table.endswith("_search"):
+                columns.insert(0, "rowid")
+            names, places = ", ".join(columns), ", ".join("?" * len(columns))
+            found = source.execute(f"SELECT {names} FROM {table}")
+            while part := found.fetchmany(5000):
+                began = time.perf_counter()
+                target.execute("BEGIN")
+                target.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", part)
+                target.execute("COMMIT")
+                seconds += time.perf_counter() - began
+    return seconds
+
+
+def _timed(function) -> float:  # type: ignore[no-untyped-def]
+    began = time.perf_counter()
+    function()
+    return time.perf_counter() - began
+
+
+def _fast_folder() -> str | None:
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+if __name__ == "__main__":
+    print(json.dumps({"size": size, "remote": remote}[sys.argv[1]](int(sys.argv[2]))))
