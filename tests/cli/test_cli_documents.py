@@ -11,7 +11,7 @@ import pytest
 from soulsync_engine.cli.exits import ExitCode
 
 PAGE = Path(__file__).parents[2] / "docs" / "operators" / "command-line.md"
-ROW = re.compile(r"^\| `(?P<command>[a-z ]+)` \| (?P<keys>.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(?P<command>[a-z -]+)` \| (?P<keys>.+) \|$", re.MULTILINE)
 DOCUMENTED = {row["command"]: row["keys"] for row in ROW.finditer(PAGE.read_text(encoding="utf-8"))}
 ARGUMENTS = {"changes": ["--since", "0"], "search": ["d"]}
 COMMANDS = [
@@ -22,8 +22,11 @@ COMMANDS = [
     "status",
     "libraries",
     "sync",
+    "sync --all",
     "search",
     "changes",
+    "mirror verify",
+    "mirror missing",
     "scan",
     "doctor",
 ]
