@@ -13,12 +13,11 @@ from soulsync_engine.errors import (
     SoulSyncError,
     UnavailableError,
 )
-from soulsync_engine.http import decode
+from soulsync_engine.http import BadRequestError, decode
 from soulsync_engine.models import Library, Scope, ServerInfo
 from soulsync_engine.plugin import ServerContext
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Dialect
-from soulsync_jellyfin.failures import RefusedRequestError
 from soulsync_jellyfin.settings import JellyfinSettings
 from soulsync_jellyfin.transport import JellyfinTransport
 from soulsync_jellyfin.values import text_id
@@ -175,7 +174,7 @@ class Connection:
             return None
         try:
             return _account(self.transport.get(("Users", "Me"), wire.User))
-        except RefusedRequestError:
+        except BadRequestError:
             return None
 
     def _ask_users(self) -> tuple[Account, ...]:

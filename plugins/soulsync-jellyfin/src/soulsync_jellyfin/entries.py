@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from soulsync_engine.errors import ConflictError, NotAllowedError, SoulSyncError
-from soulsync_engine.http import decode
+from soulsync_engine.http import BadRequestError, decode
 from soulsync_engine.models import Playlist, PlaylistEntry
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Params
-from soulsync_jellyfin.failures import ADMIN_ONLY, RefusedRequestError
+from soulsync_jellyfin.failures import ADMIN_ONLY
 from soulsync_jellyfin.listing import LARGEST_PAGE
 from soulsync_jellyfin.playlists import Playlists
 from soulsync_jellyfin.reading import in_batches
@@ -157,7 +157,7 @@ class Entries(Playlists):
             return False
         try:
             self.transport.send("POST", ("Playlists", playlist_id, "Items", entry_id, "Move", str(position)))
-        except RefusedRequestError:
+        except BadRequestError:
             self._only_a_key = True
             return False
         return True

@@ -13,12 +13,11 @@ from soulsync_engine.errors import (
     NotFoundError,
     UnsupportedError,
 )
-from soulsync_engine.http import decode, decode_items
+from soulsync_engine.http import BadRequestError, decode, decode_items
 from soulsync_engine.models import FieldResult, Kind, MediaBytes, Page, Playlist, PlaylistEntry
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Params
 from soulsync_jellyfin.editing import Editing
-from soulsync_jellyfin.failures import RefusedRequestError
 from soulsync_jellyfin.listing import offset_of
 from soulsync_jellyfin.reading import FIELDS
 from soulsync_jellyfin.values import text_id
@@ -141,7 +140,7 @@ class Playlists(Editing):
             return False
         try:
             self.transport.send("POST", ("Playlists", playlist_id), json=changes, idempotent=True)
-        except RefusedRequestError:
+        except BadRequestError:
             self._only_a_key = True
             return False
         return True
@@ -165,7 +164,7 @@ class Playlists(Editing):
             return None
         try:
             details = decode(self.transport.send("GET", ("Playlists", playlist_id)), wire.PlaylistDetails)
-        except RefusedRequestError:
+        except BadRequestError:
             self._only_a_key = True
             return None
         return details.open_access
@@ -177,6 +176,6 @@ class Playlists(Editing):
         path = ("Playlists", text_id(row.id) or "", "Users", self.connection.user().id)
         try:
             shared = decode(self.transport.send("GET", path), wire.Permission)
-        except (NotFoundError, NotAllowedError, RefusedRequestError):
+        except (NotFoundError, NotAllowedError, BadRequestError):
             return _FOREIGN
         return None if shared.can_edit else _FOREIGN

@@ -10,7 +10,6 @@ from threading import RLock
 from typing import Final, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from soulsync_engine.errors import AuthenticationError, NotAllowedError
 from soulsync_engine.http import (
     HttpAnswer,
     HttpTransport,
@@ -21,7 +20,7 @@ from soulsync_engine.http import (
 )
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Dialect, Identity, Params, Path
-from soulsync_jellyfin.failures import checked
+from soulsync_jellyfin.failures import checked, checked_sign_in
 from soulsync_jellyfin.settings import JellyfinSettings
 
 T = TypeVar("T")
@@ -139,19 +138,7 @@ class JellyfinTransport:
             ("Users", "AuthenticateByName"),
             json={"Username": self.settings.username, "Pw": self.settings.secret or ""},
         )
-        if answer.status == 401:
-            raise AuthenticationError(
-                f"The server does not accept the password of the user {self.settings.username!r}.",
-                server=self.server,
-                next_step="Enter user name and password again in the settings of this server.",
-            )
-        if answer.status == 403:
-            raise NotAllowedError(
-                f"The user {self.settings.username!r} may not sign in: disabled, or restricted.",
-                server=self.server,
-                next_step="Enable the user on the server, or use another one.",
-            )
-        result = decode(checked(answer), wire.AuthenticationResult)
+        result = decode(checked_sign_in(answer), wire.AuthenticationResult)
         if not result.access_token or result.user is None:
             raise UnexpectedAnswerError(
                 "The server accepted the password but gave no token.",
