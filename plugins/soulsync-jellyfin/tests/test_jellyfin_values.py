@@ -68,19 +68,19 @@ def test_ids_are_looked_at_before_they_are_sent(text: str, jellyfin: bool, emby:
 
 
 def test_ids_that_are_numbers_are_texts_for_us() -> None:
-    item = msgspec.json.decode(b'{"Id": 4711, "Name": "x", "AlbumId": 12}', type=wire.Item)
+    item = msgspec.json.decode(b'{"Id": 4711, "Name": "x", "AlbumId": 12}', type=wire.Track)
     track = Mapper(server="attic").track(item)
     assert (track.ref.id, track.album_id) == ("4711", "12")
 
 
 def test_what_is_zero_or_null_is_unknown() -> None:
     row = b'{"Id": "1", "Name": "x", "ParentIndexNumber": null, "IndexNumber": 0, "RunTimeTicks": 0}'
-    track = Mapper(server="attic").track(msgspec.json.decode(row, type=wire.Item))
+    track = Mapper(server="attic").track(msgspec.json.decode(row, type=wire.Track))
     assert (track.disc, track.track_number, track.duration_ms) == (None, None, None)
 
 
 def test_a_row_without_user_data_says_nothing_about_it() -> None:
-    track = Mapper(server="attic").track(wire.Item(id="1", name="x"))
+    track = Mapper(server="attic").track(wire.Track(id="1", name="x"))
     assert {
         "favorite",
         "rating",
@@ -93,14 +93,14 @@ def test_a_row_without_user_data_says_nothing_about_it() -> None:
 
 
 def test_the_first_of_several_container_names_counts() -> None:
-    item = wire.Item(id="1", name="x", container="mov,mp4,m4a,3gp,3g2,mj2")
+    item = wire.Track(id="1", name="x", container="mov,mp4,m4a,3gp,3g2,mj2")
     assert Mapper(server="attic").track(item).codec == "mov"
 
 
 def test_a_nameless_track_is_called_after_its_file() -> None:
     paths = ("/music/a/07 Song.flac", r"D:\music\a\07 Song.flac", r"\\nas\music\07 Song.flac")
     for path in paths:
-        assert Mapper(server="attic").track(wire.Item(id="1", path=path)).title == "07 Song"
+        assert Mapper(server="attic").track(wire.Track(id="1", path=path)).title == "07 Song"
 
 
 def test_pictures_fall_back_from_item_to_album_to_parent_to_thumb() -> None:

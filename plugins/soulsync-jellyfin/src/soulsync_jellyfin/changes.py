@@ -22,7 +22,7 @@ from soulsync_jellyfin import values, wire
 from soulsync_jellyfin.connection import Account
 from soulsync_jellyfin.dialect import Params
 from soulsync_jellyfin.listing import THIN, offset_of
-from soulsync_jellyfin.mapper import TYPES, Mapper
+from soulsync_jellyfin.readers import READERS
 from soulsync_jellyfin.reading import Reading, listing_of
 
 _OVERLAP_SECONDS: Final = 300.0
@@ -87,7 +87,7 @@ class Changes(Reading):
             query = listing_of(kind, minDateLastSaved=values.wire_time(moment)).called(
                 f"{kind}s since {since}"
             )
-        page = self.lister.page(query, scope, cursor, limit, _mapped)
+        page = self.lister.page(query, scope, cursor, limit, READERS[kind])
         notes = self._notes(scope, moment)
         if notes is None:
             return ChangedPage(
@@ -104,7 +104,7 @@ class Changes(Reading):
     def list_recently_added(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[Item]:
         """The newest first; of several libraries the newest of each, merged."""
         query = listing_of(kind, sortBy="DateCreated,SortName", sortOrder="Descending,Ascending")
-        return self.merged(query.called(f"newest {kind}s"), scope, cursor, limit, _mapped, _added)
+        return self.merged(query.called(f"newest {kind}s"), scope, cursor, limit, READERS[kind], _added)
 
     def _page_of_noted(
         self, kind: Kind, scope: Scope, since: datetime, cursor: str, limit: int
@@ -201,11 +201,6 @@ def _since_of(token: str) -> datetime:
     if since is None:
         raise ConflictError("The token is none that this server gave.", next_step="Read everything anew.")
     return since
-
-
-def _mapped(mapper: Mapper, row: wire.Item) -> Item:
-    kinds = {name: kind for kind, name in TYPES.items()}
-    return mapper.item(kinds.get(row.type or "", Kind.TRACK), row)
 
 
 def _added(item: Item) -> datetime | None:

@@ -13,7 +13,7 @@ from soulsync_engine.errors import (
     NotFoundError,
     UnsupportedError,
 )
-from soulsync_engine.http import BadRequestError, decode, decode_items
+from soulsync_engine.http import BadRequestError, decode, decode_items, decode_listing
 from soulsync_engine.models import FieldResult, Kind, MediaBytes, Page, Playlist, PlaylistEntry
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Params
@@ -72,11 +72,9 @@ class Playlists(Editing):
             "startIndex": start,
             "limit": limit,
         }
-        result = self.transport.get_listing(
-            ("Playlists", self.checked_id(Kind.PLAYLIST, playlist_id), "Items"),
-            wire.Result[wire.Item],
-            wire.Result[msgspec.Raw],
-            params,
+        path = ("Playlists", self.checked_id(Kind.PLAYLIST, playlist_id), "Items")
+        result = decode_listing(
+            self.transport.page(path, params), wire.Result[wire.Track], wire.Result[msgspec.Raw]
         )
         if result.start_index not in (None, start):
             raise IncompleteSweepError(
@@ -85,7 +83,7 @@ class Playlists(Editing):
         rows = result.items or []
         places = iter(range(start, start + len(rows)))
         decoded = decode_items(
-            rows, wire.Item, lambda row: self.mapper.entry(next(places), row), kind=Kind.TRACK, id_key="Id"
+            rows, wire.Track, lambda row: self.mapper.entry(next(places), row), kind=Kind.TRACK, id_key="Id"
         )
         total = result.total_record_count or 0
         end = start + len(rows)

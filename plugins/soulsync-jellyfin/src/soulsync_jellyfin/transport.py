@@ -16,7 +16,6 @@ from soulsync_engine.http import (
     RetryPolicy,
     UnexpectedAnswerError,
     decode,
-    decode_listing,
 )
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Dialect, Identity, Params, Path
@@ -24,7 +23,6 @@ from soulsync_jellyfin.failures import checked, checked_sign_in
 from soulsync_jellyfin.settings import JellyfinSettings
 
 T = TypeVar("T")
-LenientT = TypeVar("LenientT")
 
 LONGEST_QUERY: Final = 6000
 """Bytes of ids that go into one address; servers and proxies stop at 8 KB for the whole of it."""
@@ -65,11 +63,9 @@ class JellyfinTransport:
         """Ask and decode the answer."""
         return decode(self.send("GET", path, params=params), shape)
 
-    def get_listing(
-        self, path: Path, strict: type[T], lenient: type[LenientT], params: Params
-    ) -> T | LenientT:
-        """Ask for a page of a listing and decode it; see `decode_listing`."""
-        return decode_listing(self.send("GET", path, params=params, bulk=True), strict, lenient)
+    def page(self, path: Path, params: Params) -> HttpAnswer:
+        """Ask for a page of a listing."""
+        return self.send("GET", path, params=params, bulk=True)
 
     def send(
         self,
