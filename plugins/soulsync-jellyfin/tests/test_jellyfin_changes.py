@@ -44,16 +44,6 @@ def test_an_unchanged_library_is_known_in_three_requests(
     mirror.close()
 
 
-def test_a_new_process_needs_three_requests_too_once_connected(simulate, client_of) -> None:
-    simulator = simulate()
-    token = client_of(simulator).change_token(EVERYTHING)
-    again = client_of(simulator)
-    again.connect()
-    simulator.forget()
-    assert again.change_token(EVERYTHING) == token
-    assert len(simulator.requests) <= 3
-
-
 def test_an_edit_of_an_artist_alone_moves_the_token(simulate, client_of) -> None:
     """Artists are in no list of saved items that a user may ask for."""
     simulator = simulate()

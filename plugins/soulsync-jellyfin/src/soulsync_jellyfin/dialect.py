@@ -10,6 +10,9 @@ from typing import Final
 Path = tuple[str, ...]
 Params = dict[str, str | int | bool | None]
 
+THIN: Final[Params] = {"fields": None, "enableUserData": False, "enableImages": False}
+"""Asks for rows with nothing but what names them."""
+
 _GUID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NUMBER_OR_GUID: Final = re.compile(rf"[0-9]{{1,19}}|{_GUID.pattern}", re.IGNORECASE)
 

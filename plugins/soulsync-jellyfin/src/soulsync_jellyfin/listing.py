@@ -14,8 +14,9 @@ from typing import Final, Generic, TypeVar
 from soulsync_engine.errors import ConflictError, IncompleteSweepError, NotFoundError
 from soulsync_engine.http import AnswerTooLargeError, TimedOutError, UnexpectedAnswerError
 from soulsync_engine.models import Item, Kind, Library, Page, Problem, Scope
-from soulsync_jellyfin.connection import Account, Connection
-from soulsync_jellyfin.dialect import Params, Path
+from soulsync_jellyfin.accounts import Account
+from soulsync_jellyfin.connection import Connection
+from soulsync_jellyfin.dialect import THIN, Params, Path
 from soulsync_jellyfin.mapper import Mapper
 from soulsync_jellyfin.readers import IDS, Reader
 
@@ -24,9 +25,6 @@ M = TypeVar("M")
 LARGEST_PAGE: Final = 1000
 SMALLEST_PAGE: Final = 50
 """A server that cannot even send this many in time is not able to list its library."""
-
-THIN: Final[Params] = {"fields": None, "enableUserData": False, "enableImages": False}
-"""Rows with nothing but what names them."""
 
 _REMEMBERED_LISTINGS: Final = 64
 

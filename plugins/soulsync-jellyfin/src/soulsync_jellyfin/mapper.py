@@ -20,7 +20,15 @@ from soulsync_engine.models import (
     UserData,
 )
 from soulsync_jellyfin import values, wire
-from soulsync_jellyfin.repeated import ABSENT, linked, linked_credits, named_credits, texts
+from soulsync_jellyfin.repeated import (
+    ABSENT,
+    linked,
+    linked_credits,
+    named_credits,
+    shared_musicbrainz,
+    shared_musicbrainz_list,
+    texts,
+)
 
 TYPES: Final = {
     Kind.ARTIST: "MusicArtist",
@@ -265,10 +273,10 @@ def _track_ids(ids: wire.ProviderIds) -> MusicBrainzIds:
         recording=values.musicbrainz(ids.music_brainz_recording),
         # The servers take this one from the tag of the release's track, not of the recording.
         track=values.musicbrainz(ids.music_brainz_track),
-        release=values.musicbrainz(ids.music_brainz_album),
-        release_group=values.musicbrainz(ids.music_brainz_release_group),
-        artists=values.musicbrainz_list(ids.music_brainz_artist),
-        album_artists=values.musicbrainz_list(ids.music_brainz_album_artist),
+        release=shared_musicbrainz(ids.music_brainz_album),
+        release_group=shared_musicbrainz(ids.music_brainz_release_group),
+        artists=shared_musicbrainz_list(ids.music_brainz_artist),
+        album_artists=shared_musicbrainz_list(ids.music_brainz_album_artist),
     )
 
 

@@ -19,8 +19,8 @@ from soulsync_engine.models import (
     Track,
 )
 from soulsync_jellyfin import wire
-from soulsync_jellyfin.dialect import Params
-from soulsync_jellyfin.listing import THIN, Query, offset_of
+from soulsync_jellyfin.dialect import THIN, Params
+from soulsync_jellyfin.listing import Query, offset_of
 from soulsync_jellyfin.mapper import TYPES
 from soulsync_jellyfin.readers import ALBUMS, ARTISTS, IDS, READERS, TRACKS, Reader
 from soulsync_jellyfin.session import Session

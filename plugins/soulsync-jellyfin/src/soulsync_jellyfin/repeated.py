@@ -1,4 +1,4 @@
-"""What the rows of a library repeat word for word: artists, genres. Each is understood once, then found by its JSON."""
+"""What the rows of a library repeat word for word, understood once: artists, genres, MusicBrainz ids."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import msgspec
 
 from soulsync_engine.models import ArtistCredit
 from soulsync_jellyfin import wire
-from soulsync_jellyfin.values import text_id
+from soulsync_jellyfin.values import musicbrainz, musicbrainz_list, text_id
 
 ABSENT: Final = frozenset({b"", b"null"})
 """The JSON of a field that was not sent, or says nothing."""
+
+shared_musicbrainz: Final = lru_cache(maxsize=8192)(musicbrainz)
+"""As `values.musicbrainz`, for the ids of what several tracks have in common."""
+
+shared_musicbrainz_list: Final = lru_cache(maxsize=8192)(musicbrainz_list)
+"""As `values.musicbrainz_list`, for the ids of what several tracks have in common."""
 
 _linked: Final = msgspec.json.Decoder(list[wire.NamedId] | None)
 _texts: Final = msgspec.json.Decoder(list[str | None] | None)
