@@ -155,8 +155,11 @@ def test_the_newest_of_several_libraries_come_first(simulate, server_of) -> None
 
 
 class TestScans:
-    def test_the_chosen_library_is_scanned_and_no_other(self, simulate, server_of) -> None:
-        simulator = simulate(shared())
+    @both
+    def test_the_chosen_library_is_scanned_and_no_other(
+        self, simulate, server_of, personality: Personality
+    ) -> None:
+        simulator = simulate(shared(), personality)
         simulator.state.catalogue.add_library("Music Videos", collection_type="musicvideos")
         server = server_of(simulator)
         chosen = server.list_libraries()[1]
@@ -167,23 +170,26 @@ class TestScans:
             pass
         assert server.scan_state().phase is ScanPhase.IDLE
 
-    def test_the_task_is_found_by_its_key(self, simulate, server_of) -> None:
+    @both
+    def test_the_task_is_found_by_its_key(self, simulate, server_of, personality: Personality) -> None:
         """Another task of the simulated server runs all the time and is called "Library"; the scan's name is German."""
-        server = server_of(simulate())
+        server = server_of(simulate(personality=personality))
         assert server.scan_state().phase is ScanPhase.IDLE
         assert server.scan_state().last_finished is not None
         state = server.trigger_scan()
         assert state.phase is ScanPhase.RUNNING
         assert 0 < (state.progress or 0) < 1
 
-    def test_paths_are_scanned_by_themselves(self, simulate, server_of) -> None:
-        simulator = simulate()
+    @both
+    def test_paths_are_scanned_by_themselves(self, simulate, server_of, personality: Personality) -> None:
+        simulator = simulate(personality=personality)
         server_of(simulator).trigger_scan(paths=("/media/Music/New", "/media/Music/Other #1"))
         assert simulator.state.updated_paths == ["/media/Music/New", "/media/Music/Other #1"]
         assert simulator.state.scan_polls == 0
 
-    def test_who_may_not_see_tasks_does_not_know(self, simulate, server_of) -> None:
-        server = server_of(simulate(), Credentials.USER_TOKEN)
+    @both
+    def test_who_may_not_see_tasks_does_not_know(self, simulate, server_of, personality: Personality) -> None:
+        server = server_of(simulate(personality=personality), Credentials.USER_TOKEN)
         assert server.scan_state().phase is ScanPhase.UNKNOWN
         with pytest.raises(UnavailableError):
             server.is_library_scanning()

@@ -34,7 +34,14 @@ from soulsync_engine.testing.simulator import (
     reset,
     status,
 )
-from soulsync_jellyfin.simulator import EMBY_4_9, JELLYFIN_10_11, Entry, JellyfinSimulator, Personality
+from soulsync_jellyfin.simulator import (
+    EMBY_4_9,
+    JELLYFIN_10_11,
+    Credentials,
+    Entry,
+    JellyfinSimulator,
+    Personality,
+)
 
 both = pytest.mark.parametrize("personality", [JELLYFIN_10_11, EMBY_4_9], ids=lambda each: each.name)
 
@@ -270,10 +277,9 @@ class TestLibraries:
             "Here Two",
         }
 
-    def test_folders_are_told_to_administrators(self, simulate, server_of) -> None:
-        from soulsync_jellyfin.simulator import Credentials
-
-        simulator = simulate()
+    @both
+    def test_folders_are_told_to_administrators(self, simulate, server_of, personality: Personality) -> None:
+        simulator = simulate(personality=personality)
         assert server_of(simulator).list_libraries()[0].paths == ("/media/Music",)
         assert server_of(simulator, Credentials.USER_TOKEN).list_libraries()[0].paths == ()
 

@@ -83,9 +83,10 @@ def test_12_refuses_what_older_versions_took(simulate) -> None:
         assert httpx.get(f"{simulator.base_url}/System/Info?ApiKey={key}").status_code == 200
 
 
-def test_a_wrong_key_is_an_authentication_error(simulate, client_of) -> None:
+@every
+def test_a_wrong_key_is_an_authentication_error(simulate, client_of, personality: Personality) -> None:
     with pytest.raises(AuthenticationError):
-        client_of(simulate(), api_key="wrong-5f1c").connect()
+        client_of(simulate(personality=personality), api_key="wrong-5f1c").connect()
 
 
 def test_a_wrong_password_is_an_authentication_error_and_a_disabled_account_is_not(
@@ -187,8 +188,9 @@ def test_an_administrator_may_look_as_another_user_and_others_may_not(simulate, 
         client_of(simulator, Credentials.USER_TOKEN).list_tracks(Scope(user="anna"), None, 50)
 
 
-def test_an_expired_sign_in_is_renewed_in_silence(simulate, client_of) -> None:
-    simulator = simulate()
+@every
+def test_an_expired_sign_in_is_renewed_in_silence(simulate, client_of, personality: Personality) -> None:
+    simulator = simulate(personality=personality)
     concealed: list[str] = []
     client = client_of(simulator, Credentials.PASSWORD, conceal=concealed.append)
     client.connect()
@@ -198,8 +200,9 @@ def test_an_expired_sign_in_is_renewed_in_silence(simulate, client_of) -> None:
     assert len(set(concealed)) == 2
 
 
-def test_an_expired_token_is_an_authentication_error(simulate, client_of) -> None:
-    simulator = simulate()
+@every
+def test_an_expired_token_is_an_authentication_error(simulate, client_of, personality: Personality) -> None:
+    simulator = simulate(personality=personality)
     client = client_of(simulator, Credentials.ADMIN_TOKEN)
     client.connect()
     simulator.state.accounts.revoke()

@@ -127,6 +127,13 @@ class Connection:
             if (view_id := text_id(view.id)) is not None and (view.collection_type or "").lower() == _MUSIC
         )
 
+    def folders(self) -> list[wire.VirtualFolder]:
+        """The folders of all libraries and what is being done with them, which only administrators may see."""
+        path = ("Library", "VirtualFolders")
+        if self.dialect.pages_folders:
+            return self.transport.get((*path, "Query"), wire.Result[wire.VirtualFolder]).items or []
+        return self.transport.get(path, list[wire.VirtualFolder])
+
     def chosen(self, scope: Scope, user: Account) -> tuple[Library, ...]:
         """The libraries of a scope. One that is gone, or that the user does not see, is `NotFoundError`."""
         seen = {library.id: library for library in self.libraries(user)}

@@ -52,10 +52,19 @@ _AT_SIGN_IN: Final = {
 
 def checked(answer: HttpAnswer) -> HttpAnswer:
     """The answer itself when it is a success; the fitting error otherwise."""
-    if answer.status == 401 and answer.body.strip():
-        # A token that is not accepted is answered with an empty body; a text means that the token is fine.
+    if answer.status == 401 and not refuses_token(answer):
         return raise_for_status(answer, _NOT_FOR_THIS_USER)
     return raise_for_status(answer, _MEANINGS)
+
+
+def refuses_token(answer: HttpAnswer) -> bool:
+    """Whether a 401 is about the token, and not about what its user may do.
+
+    Jellyfin says nothing then, and a reason otherwise (probed on 10.11); Emby says "Access token is invalid or expired"
+    (AuthService of the last open source).
+    """
+    text = answer.body.strip().lower()
+    return not text or text.startswith(b"access token")
 
 
 def checked_sign_in(answer: HttpAnswer) -> HttpAnswer:

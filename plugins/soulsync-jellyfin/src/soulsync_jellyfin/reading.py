@@ -18,7 +18,6 @@ from soulsync_engine.models import (
     SearchResult,
     Track,
 )
-from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import THIN, Params
 from soulsync_jellyfin.listing import Query, offset_of
 from soulsync_jellyfin.mapper import TYPES
@@ -47,7 +46,7 @@ class Reading(Session):
         """The music libraries of the configured user, with their folders where the credentials may see them."""
         libraries = self.connection.libraries(self.connection.user())
         try:
-            folders = self.transport.get(("Library", "VirtualFolders"), list[wire.VirtualFolder])
+            folders = self.connection.folders()
         except (NotAllowedError, NotFoundError):
             return libraries
         paths = {text_id(folder.item_id): tuple(folder.locations or ()) for folder in folders}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import time
 from contextlib import ExitStack
@@ -17,9 +18,11 @@ from soulsync_engine.http.trust import tls_context
 from soulsync_jellyfin.failures import checked
 from soulsync_jellyfin.transport import JellyfinTransport
 
-_PATH: Final = "/socket"
 _LONGEST_HANDSHAKE: Final = 10.0
 _LARGEST_MESSAGE: Final = 4 * 1024 * 1024
+
+_SILENT: Final = logging.Logger("soulsync_jellyfin.socket", level=logging.CRITICAL + 1)
+"""The library underneath logs every header and address of a handshake, and the credentials are in those."""
 
 
 class Socket:
@@ -32,10 +35,9 @@ class Socket:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        base = self._transport.http.base_url
-        secure = base.startswith("https:")
-        address = f"{'wss' if secure else 'ws'}{base[base.index(':') :]}{_PATH}"
         server = self._transport.server
+        address = self._transport.socket_address()
+        secure = address.startswith("wss:")
         context: ssl.SSLContext | None = None
         if secure:
             context = tls_context(self._transport.settings.verify, secure=True, server=server)
@@ -50,6 +52,7 @@ class Socket:
                 max_size=_LARGEST_MESSAGE,
                 compression=None,
                 proxy=None,
+                logger=_SILENT,
             )
             self._connection = self._open.enter_context(opening)
         except InvalidStatus as error:
@@ -61,7 +64,11 @@ class Socket:
             return self
         if refused in (401, 403):
             # A handshake is a plain request until it succeeds, so its refusals mean the same.
-            checked(HttpAnswer(server=server, method="GET", path=_PATH, status=refused))
+            checked(
+                HttpAnswer(
+                    server=server, method="GET", path=self._transport.dialect.socket_path, status=refused
+                )
+            )
         raise UnavailableError(
             f"The websocket of the server cannot be opened{f' ({refused})' if refused else ''}.",
             server=server,

@@ -8,6 +8,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from threading import RLock
 from typing import Final, TypeVar
+from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from soulsync_engine.http import (
@@ -19,7 +20,7 @@ from soulsync_engine.http import (
 )
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Dialect, Identity, Params, Path
-from soulsync_jellyfin.failures import checked, checked_sign_in
+from soulsync_jellyfin.failures import checked, checked_sign_in, refuses_token
 from soulsync_jellyfin.settings import JellyfinSettings
 
 T = TypeVar("T")
@@ -59,6 +60,16 @@ class JellyfinTransport:
         """What a request has to carry, for requests that are made by others. May sign in."""
         return self.dialect.headers(self.identity, self._current_token())
 
+    def socket_address(self) -> str:
+        """Where the websocket is; for Emby with the token in it, so it goes to nobody else. May sign in."""
+        base, dialect = self.http.base_url, self.dialect
+        scheme = "wss" if base.startswith("https:") else "ws"
+        address = f"{scheme}{base[base.index(':') :]}{dialect.socket_path}"
+        if not dialect.token_in_socket_address:
+            return address
+        token = self._current_token() or ""
+        return f"{address}?{urlencode({'api_key': token, 'deviceId': self.identity.device_id})}"
+
     def get(self, path: Path, shape: type[T], params: Params | None = None) -> T:
         """Ask and decode the answer."""
         return decode(self.send("GET", path, params=params), shape)
@@ -95,7 +106,7 @@ class JellyfinTransport:
             )
 
         answer = ask(token)
-        if answer.status == 401 and not answer.body.strip() and self._can_sign_in():
+        if answer.status == 401 and self._can_sign_in() and refuses_token(answer):
             answer = ask(self._renewed(token))
         self.clock = answer.date or self.clock
         return checked(answer)

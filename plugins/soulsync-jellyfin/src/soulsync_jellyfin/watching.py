@@ -11,12 +11,10 @@ import msgspec
 
 from soulsync_engine.models import ActivePlay, ChangeHint, ItemRef, Kind, User
 from soulsync_jellyfin import values, wire
+from soulsync_jellyfin.dialect import Params
 from soulsync_jellyfin.mapper import TYPES
 from soulsync_jellyfin.session import Session
 from soulsync_jellyfin.socket import Socket
-
-_ACTIVE_SECONDS: Final = 960
-"""Clients report every few seconds; a session that is silent for longer has ended."""
 
 _MUSIC_TYPES: Final = frozenset(TYPES.values())
 _CHANGING: Final = frozenset({"ItemAdded", "ItemDeleted", "UserDataSaved"})
@@ -37,7 +35,7 @@ class Watching(Session):
 
     def list_active_plays(self) -> tuple[ActivePlay, ...]:
         """The tracks being played on the clients the credentials may see."""
-        params: dict[str, str | int | bool | None] = {"activeWithinSeconds": _ACTIVE_SECONDS}
+        params: Params = {**self.dialect.session_params}
         sessions = self.transport.get(("Sessions",), list[wire.Session], params)
         return tuple(
             ActivePlay(

@@ -25,8 +25,10 @@ def register(routes: Routes) -> None:
     ):
         _add(routes, method, beside, below, change, *query)
     _add(routes, "POST", "/UserItems/{itemId}/UserData", "/Items/{itemId}/UserData", _set, body=True)
-    _add(routes, "GET", "/UserItems/{itemId}/UserData", "/Items/{itemId}/UserData", _nothing)
-    routes.add("GET", "/Sessions", _sessions, "activeWithinSeconds", "controllableByUserId", "deviceId")
+    if not routes.emby:
+        _add(routes, "GET", "/UserItems/{itemId}/UserData", "/Items/{itemId}/UserData", _nothing)
+    silent = () if routes.emby else ("activeWithinSeconds",)
+    routes.add("GET", "/Sessions", _sessions, "controllableByUserId", "deviceId", *silent)
 
 
 def _add(

@@ -32,7 +32,11 @@ def register(routes: Routes) -> None:
         *("GET", "/Audio/{itemId}/universal", _transcoded, "userId", "deviceId", "maxStreamingBitrate"),
         *("container", "audioCodec", "transcodingContainer", "transcodingProtocol"),
     )
-    routes.add("GET", "/socket", _socket, "deviceId")
+    if routes.emby:
+        # The token is read from the address alone [K].
+        routes.add("GET", "/embywebsocket", _socket, "deviceId")
+    else:
+        routes.add("GET", "/socket", _socket, "deviceId")
 
 
 def _picture(call: Call) -> Answer:
@@ -84,6 +88,8 @@ def _socket(call: Call) -> Answer:
     key = call.request.headers.get("sec-websocket-key")
     if key is None:
         return PROCESSING_FAILED
+    if call.state.personality.emby and call.request.value("api_key") is None:
+        return Answer(status=401, content_type=None)
     said: Queue[str] = Queue()
     listeners, gone = call.state.listeners, Event()
     listeners.append(said.put)

@@ -2,7 +2,10 @@
 
 The facts modelled here and in the other modules come from: [A] probes of a real 10.11.11, [I] notes of the same project
 on the shapes of items, [S] the source of the server, [N] another server's Jellyfin API, [O] the published OpenAPI
-documents, [F] recorded answers, [E] Emby's published API.
+documents, [F] recorded answers. Of Emby: [E] its published description of its API (4.9, as in its client `embyclient`),
+[K] its own add-on for Kodi, [G] the last open source of the server from which both come, [L] what the application that
+came before this engine met. That Emby keeps a track in a playlist as often as it was put there is [L], that only
+administrators may do this or that [E].
 """
 
 from __future__ import annotations

@@ -122,7 +122,11 @@ class Renderer:
         if "DateCreated" in fields:
             row["DateCreated"] = time_text(entry.created)
         if audio:
-            row |= {"HasLyrics": False, "Container": entry.container}
+            row |= (
+                {"Container": entry.container}
+                if self._emby
+                else {"HasLyrics": False, "Container": entry.container}
+            )
         if "SortName" in fields:
             row["SortName"] = entry.sort_name
             if entry.forced_sort_name:
@@ -130,7 +134,7 @@ class Renderer:
         if entry.year:
             row["PremiereDate"] = f"{entry.year:04}-01-01T00:00:00.0000000Z"
         if audio and "MediaSources" in fields:
-            row["MediaSources"] = [media_source(entry)]
+            row["MediaSources"] = [media_source(entry, emby=self._emby)]
         if entry.path is not None and "Path" in fields:
             row["Path"] = entry.path
         row["ChannelId"] = None
@@ -180,11 +184,10 @@ class Renderer:
             "Played": data.played,
             "Key": item,
         }
-        if not self._emby:
-            row["ItemId"] = item
+        row["ItemId"] = item
         if data.rating is not None:
             row["Rating"] = data.rating
-        if data.likes is not None:
+        if data.likes is not None and not self._emby:
             row["Likes"] = data.likes
         if data.last is not None:
             row["LastPlayedDate"] = time_text(data.last)

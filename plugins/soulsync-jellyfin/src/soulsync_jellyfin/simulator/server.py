@@ -115,6 +115,11 @@ class JellyfinSimulator(Simulator):
         with self.state.lock:
             caller = self.state.accounts.caller(request)
             if secured and caller is None:
+                if self.personality.emby:
+                    # AuthService throws it, the listener writes the text of what is thrown [G].
+                    return Answer(
+                        status=401, body=b"Access token is invalid or expired.", content_type="text/plain"
+                    )
                 # No body and no WWW-Authenticate [A 1.11].
                 return Answer(status=401, content_type=None)
             if admin and (caller is None or not caller.admin):

@@ -11,11 +11,31 @@ _SOUND_BITS: Final = 320_000
 _COVER_BITS: Final = 4_000
 
 
-def media_source(entry: Entry) -> dict[str, object]:
+_NOT_EMBYS: Final = frozenset(
+    {
+        *("ETag", "IgnoreDts", "IgnoreIndex", "GenPtsInput", "MediaAttachments"),
+        *("VideoRangeType", "AudioSpatialFormat"),
+    }
+)
+"""What came to Jellyfin after the two parted, and is not in Emby's description [E]."""
+
+
+def media_source(entry: Entry, *, emby: bool) -> dict[str, object]:
     """The one source of a track. Its `Bitrate` is that of the file, so it counts the cover, which is a stream too."""
     streams = [_sound(entry)]
     if "Primary" in entry.pictures:
         streams.append(_cover())
+    if emby:
+        streams = [_without(stream) for stream in streams]
+        return _without(_source(entry, streams))
+    return _source(entry, streams)
+
+
+def _without(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in _NOT_EMBYS}
+
+
+def _source(entry: Entry, streams: list[dict[str, object]]) -> dict[str, object]:
     return {
         "Protocol": "File",
         "Id": entry.id,
