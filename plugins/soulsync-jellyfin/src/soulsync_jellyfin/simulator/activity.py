@@ -111,7 +111,7 @@ def _sessions(call: Call) -> Answer:
             "Client": "Finamp",
             "DeviceName": "phone",
             "LastActivityDate": now,
-            "LastPlaybackCheckIn": now,
+            **({} if call.state.personality.emby else {"LastPlaybackCheckIn": now}),
             "PlayState": {"PositionTicks": 125_000_000, "IsPaused": False, "CanSeek": True, "IsMuted": False},
             "NowPlayingItem": call.row(entry, None, frozenset()),
         }

@@ -29,7 +29,8 @@ def register(routes: Routes) -> None:
     # Emby takes the ids of artists alone [E]; the count is not in its description, but its add-on asks for it [K].
     taken = _ITEMS if routes.emby else (*_ITEMS, "albumArtistIds")
     routes.add("GET", "/Items", lambda call: _items(call, call.user()), *taken)
-    routes.add("GET", "/Users/{userId}/Items", lambda call: _items(call, _user(call)), *taken)
+    below = (name for name in taken if name != "userId")
+    routes.add("GET", "/Users/{userId}/Items", lambda call: _items(call, _user(call)), *below)
     routes.add("GET", "/Users/{userId}/Items/{itemId}", lambda call: _item(call, _user(call)))
     for path, everybody in (("/Artists/AlbumArtists", False), ("/Artists", True)):
         routes.add("GET", path, _artists(everybody=everybody), *_PAGE)

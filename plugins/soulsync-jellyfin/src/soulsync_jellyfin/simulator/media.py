@@ -24,10 +24,11 @@ _SOUND = bytes(range(256)) * 16
 
 def register(routes: Routes) -> None:
     """Announce the routes. Pictures and plain streams need no token, transcoded ones do [A 2.10]."""
-    sizes = ("maxWidth", "maxHeight", "width", "height", "quality", "tag", "fillWidth", "fillHeight")
+    sizes = ("maxWidth", "maxHeight", "width", "height", "quality", "tag")
     routes.add("GET", "/Items/{itemId}/Images/{imageType}", _picture, *sizes, secured=False)
     routes.add("POST", "/Items/{itemId}/Images/{imageType}", _set_picture, admin=True, body=True)
-    routes.add("GET", "/Audio/{itemId}/stream", _stream, "static", "mediaSourceId", "deviceId", secured=False)
+    source = () if routes.emby else ("mediaSourceId",)
+    routes.add("GET", "/Audio/{itemId}/stream", _stream, "static", "deviceId", *source, secured=False)
     routes.add(
         *("GET", "/Audio/{itemId}/universal", _transcoded, "userId", "deviceId", "maxStreamingBitrate"),
         *("container", "audioCodec", "transcodingContainer", "transcodingProtocol"),
