@@ -31,6 +31,8 @@ class Personality:
     `legacy_auth` is whether the headers and parameters of Emby's time are taken; 12.0 switches them off
     (migration 20260531160000) [S]. `keeps_duplicates` is whether a track can be in a playlist twice: Jellyfin keeps an
     item at most once [A 2.7]. `takes_position` is whether tracks can be added at a position [O 12.0].
+    `implies_recursion` is whether a library's items of some type are all of them, also where `recursive` is not said
+    [S, after 10.11].
     """
 
     name: str
@@ -40,12 +42,13 @@ class Personality:
     legacy_auth: bool = True
     keeps_duplicates: bool = False
     takes_position: bool = False
+    implies_recursion: bool = False
 
 
 JELLYFIN_10_9: Final = Personality(name="Jellyfin 10.9", version="10.9.11")
 JELLYFIN_10_11: Final = Personality(name="Jellyfin 10.11", version="10.11.11")
 JELLYFIN_12: Final = Personality(
-    name="Jellyfin 12.0", version="12.0.0", legacy_auth=False, takes_position=True
+    name="Jellyfin 12.0", version="12.0.0", legacy_auth=False, takes_position=True, implies_recursion=True
 )
 EMBY_4_9: Final = Personality(
     name="Emby", version="4.9.1.80", product="Emby Server", emby=True, keeps_duplicates=True

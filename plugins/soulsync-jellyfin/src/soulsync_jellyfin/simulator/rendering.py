@@ -68,13 +68,8 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def answer_of(value: object, *, status: int = 200) -> Answer:
-    """A JSON answer with the server's headers [A 1.9, 1.10]."""
-    return Answer(
-        status=status,
-        body=body_of(value),
-        content_type="application/json; charset=utf-8",
-        headers={"X-Response-Time-ms": "1.0000"},
-    )
+    """A JSON answer of the server's type [A 1.10]."""
+    return Answer(status=status, body=body_of(value), content_type="application/json; charset=utf-8")
 
 
 class Renderer:
@@ -109,6 +104,20 @@ class Renderer:
         if library.collection_type is not None:
             row["CollectionType"] = library.collection_type
         return self._trimmed(row)
+
+    def genre(self, genre: str, name: str) -> Json:
+        """A genre, which is an item too."""
+        return {
+            "Name": name,
+            "ServerId": self._server_id,
+            "Id": genre,
+            "ChannelId": None,
+            "Type": "Genre",
+            "ImageTags": {},
+            "BackdropImageTags": [],
+            "LocationType": "FileSystem",
+            "MediaType": "Unknown",
+        }
 
     def item(self, entry: Entry, fields: frozenset[str], data: Played | None, *, images: bool = True) -> Json:
         """An item with the fields asked for, in the order in which the server writes them [F].
