@@ -110,34 +110,39 @@ def test_a_token_survives_a_data_folder_that_cannot_be_written(simulate, client_
 
 
 class TestSyncQueue:
-    def test_what_the_plugin_noted_is_listed_too(self, simulate, client_of) -> None:
-        simulator = simulate()
+    @both
+    def test_what_the_plugin_noted_is_listed_too(self, simulate, client_of, personality: Personality) -> None:
+        simulator = simulate(personality=personality)
         client = client_of(simulator)
         token = client.change_token(EVERYTHING)
         loved = client.list_tracks(EVERYTHING, None, 5).items[4].ref.id
-        simulator.state.sync_queue = Noted(removed=["0" * 32])
+        simulator.state.sync_queue = Noted(removed=["4711"])
         client.set_favorite(Kind.TRACK, loved, True)
         first = client.list_changed(Kind.TRACK, EVERYTHING, token, None, 100)
-        assert first.removed == ("0" * 32,)
+        assert first.removed == ("4711",)
         last = client.list_changed(Kind.TRACK, EVERYTHING, token, first.next_cursor, 100)
         assert [item.ref.id for item in (*first.items, *last.items)] == [loved]
         assert last.items[0].favorite is True
         assert (last.removed, last.next_cursor) == ((), None)
 
-    def test_a_plugin_that_has_forgotten_reports_no_removals(self, simulate, client_of) -> None:
-        simulator = simulate()
+    @both
+    def test_a_plugin_that_has_forgotten_reports_no_removals(
+        self, simulate, client_of, personality: Personality
+    ) -> None:
+        simulator = simulate(personality=personality)
         client = client_of(simulator)
         token = client.change_token(EVERYTHING)
         simulator.state.sync_queue = Noted(since=simulator.state.now() + timedelta(days=1))
         assert client.list_changed(Kind.TRACK, EVERYTHING, token, None, 100).removed is None
 
-    def test_a_server_without_it_is_asked_once(self, simulate, client_of) -> None:
-        simulator = simulate()
+    @both
+    def test_a_server_without_it_is_asked_once(self, simulate, client_of, personality: Personality) -> None:
+        simulator = simulate(personality=personality)
         client = client_of(simulator)
         token = client.change_token(EVERYTHING)
         for _ in range(3):
             assert client.list_changed(Kind.TRACK, EVERYTHING, token, None, 100).removed is None
-        assert len([r for r in simulator.requests if "KodiSyncQueue" in r.path]) == 1
+        assert len([r for r in simulator.requests if "SyncQueue" in r.path]) == 1
 
 
 def test_the_newest_of_several_libraries_come_first(simulate, server_of) -> None:

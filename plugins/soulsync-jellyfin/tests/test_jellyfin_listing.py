@@ -78,13 +78,20 @@ FAULTS: dict[str, tuple[Effect, type[SoulSyncError]]] = {
 }
 
 
-@pytest.mark.parametrize("page", [1, 2, 3], ids=["first page", "middle page", "last page"])
-@pytest.mark.parametrize("fault", FAULTS)
-def test_no_fault_at_any_page_ends_a_listing_in_silence(simulate, server_of, fault: str, page: int) -> None:
+PAGES = pytest.mark.parametrize("page", [1, 2, 3], ids=["first page", "middle page", "last page"])
+
+
+@both
+@pytest.mark.parametrize(
+    ("fault", "page"),
+    # At the first page "shrinking" is a smaller library, not a shrinking one.
+    [(fault, page) for fault in FAULTS for page in (1, 2, 3) if (fault, page) != ("shrinking", 1)],
+)
+def test_no_fault_at_any_page_ends_a_listing_in_silence(
+    simulate, server_of, fault: str, page: int, personality: Personality
+) -> None:
     effect, expected = FAULTS[fault]
-    if fault == "shrinking" and page == 1:
-        pytest.skip("at the first page that is a smaller library, not a shrinking one")
-    simulator = simulate(paged())
+    simulator = simulate(paged(), personality)
     server = server_of(simulator, timeout=0.2, max_concurrency=1)
     server.connect()
     simulator.forget()
@@ -96,6 +103,48 @@ def test_no_fault_at_any_page_ends_a_listing_in_silence(simulate, server_of, fau
     simulator.faults.clear()
     simulator.listen()
     assert len(list(server.iter_tracks(page_size=10))) == 21
+
+
+@PAGES
+@pytest.mark.parametrize("fault", [each for each in FAULTS if each != "shrinking"])
+def test_no_fault_at_any_page_shortens_a_playlist(simulate, server_of, fault: str, page: int) -> None:
+    effect, expected = FAULTS[fault]
+    simulator = simulate(paged())
+    server = server_of(simulator, timeout=0.2, max_concurrency=1)
+    tracks = server.list_ids(Kind.TRACK, limit=21).items
+    made = server.create_playlist("Long", tracks).playlist
+
+    def walk(limit: int) -> list[str]:
+        found: list[str] = []
+        cursor: str | None = None
+        while True:
+            read = server.list_playlist_entries(made.ref.id, cursor=cursor, limit=limit)
+            found.extend(entry.track_ref.id for entry in read.items)
+            cursor = read.next_cursor
+            if cursor is None:
+                return found
+
+    simulator.forget()
+    simulator.faults.at(page, effect, path="/Playlists/*/Items")
+    with pytest.raises(expected):
+        walk(8)
+    simulator.faults.clear()
+    simulator.listen()
+    assert walk(8) == list(tracks)
+
+
+def test_an_answer_that_is_too_large_is_asked_for_in_halves(simulate, server_of) -> None:
+    simulator = simulate(Scenario(name="none", tracks=()), checked=False)
+    big(300)(simulator)
+
+    def large(exchange: Exchange) -> Answer:
+        wanted = int(dict(exchange.request.query).get("limit", "0"))
+        return huge(70 * 1024 * 1024, declared=True)(exchange) if wanted > 300 else exchange.produce()
+
+    server = server_of(simulator, max_concurrency=1)
+    server.connect()
+    simulator.faults.always(large, path="/Items")
+    assert len({track.ref.id for track in server.iter_tracks()}) == 300
 
 
 @both

@@ -249,15 +249,31 @@ def test_a_server_that_is_loading_is_unavailable(simulate, client_of, fault) -> 
     assert client.connect().user == "anna"
 
 
-def test_an_upgrade_between_two_calls_is_survived(simulate, client_of) -> None:
-    simulator = simulate(personality=JELLYFIN_10_11)
-    client = client_of(simulator)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(JELLYFIN_10_9, JELLYFIN_10_11), (JELLYFIN_10_11, JELLYFIN_12), (JELLYFIN_12, JELLYFIN_10_11)],
+    ids=lambda each: each.name,
+)
+@pytest.mark.parametrize(
+    "credentials", [Credentials.ADMIN_KEY, Credentials.PASSWORD], ids=lambda each: each.name
+)
+def test_an_upgrade_between_two_calls_is_survived(
+    simulate, client_of, before: Personality, after: Personality, credentials: Credentials
+) -> None:
+    """Also the other way, as after a backup was put back."""
+    simulator = simulate(personality=before)
+    client = client_of(simulator, credentials)
     client.connect()
     first = client.list_tracks(EVERYTHING, None, 10)
-    simulator.upgrade(JELLYFIN_12)
+    a, b, c, *_ = (track.ref.id for track in first.items)
+    made = client.create_playlist("Mine", (a, b), None, False)
+    simulator.upgrade(after)
     second = client.list_tracks(EVERYTHING, first.next_cursor, 10)
     assert len({track.ref.id for track in (*first.items, *second.items)}) == 17
-    assert client.connect().version == "12.0.0"
+    client.add_entries(made.ref.id, (c,), 0)
+    entries = client.list_playlist_entries(made.ref.id, None, 10).items
+    assert [entry.track_ref.id for entry in entries] == [c, a, b]
+    assert client.connect().version == after.version
 
 
 def test_a_sub_path_and_a_slash_at_the_end_are_fine(simulate, client_of) -> None:

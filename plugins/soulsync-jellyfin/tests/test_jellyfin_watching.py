@@ -11,7 +11,14 @@ from threading import Timer
 import pytest
 
 from soulsync_engine.errors import AuthenticationError, UnavailableError
-from soulsync_jellyfin.simulator import EMBY_4_9, JELLYFIN_10_11, JELLYFIN_12, JellyfinSimulator, Personality
+from soulsync_jellyfin.simulator import (
+    EMBY_4_9,
+    JELLYFIN_10_11,
+    JELLYFIN_12,
+    Credentials,
+    JellyfinSimulator,
+    Personality,
+)
 
 
 def soon(simulator: JellyfinSimulator, *messages: str) -> None:
@@ -75,6 +82,25 @@ def test_a_play_is_a_hint_too(simulate, client_of) -> None:
     simulator = simulate()
     soon(simulator, '{"MessageType": "UserDataChanged", "Data": {}}')
     assert "favourites" in client_of(simulator).watch(10.0).detail
+
+
+@pytest.mark.parametrize("personality", [JELLYFIN_12, EMBY_4_9], ids=lambda each: each.name)
+def test_a_sign_in_that_expired_is_renewed_for_the_websocket(
+    simulate, client_of, personality: Personality
+) -> None:
+    simulator = simulate(personality=personality)
+    client = client_of(simulator, Credentials.PASSWORD)
+    client.connect()
+    simulator.state.accounts.revoke()
+    soon(simulator, '{"MessageType": "LibraryChanged"}')
+    assert client.watch(10.0).changed
+
+
+def test_silence_is_no_change(simulate, client_of) -> None:
+    simulator = simulate()
+    started = time.monotonic()
+    assert client_of(simulator).watch(0.3).changed is False
+    assert 0.2 < time.monotonic() - started < 3
 
 
 def test_a_websocket_that_is_refused_is_a_typed_error(simulate, client_of) -> None:

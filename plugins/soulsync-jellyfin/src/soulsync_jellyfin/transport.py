@@ -60,6 +60,14 @@ class JellyfinTransport:
         """What a request has to carry, for requests that are made by others. May sign in."""
         return self.dialect.headers(self.identity, self._current_token())
 
+    def renew(self) -> bool:
+        """Sign in anew, because a token was refused; False where there is no password to do it with."""
+        if not self._can_sign_in():
+            return False
+        with self._lock:
+            self._sign_in()
+        return True
+
     def socket_address(self) -> str:
         """Where the websocket is; for Emby with the token in it, so it goes to nobody else. May sign in."""
         base, dialect = self.http.base_url, self.dialect

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from soulsync_engine.errors import AuthenticationError
 from soulsync_engine.models import ActivePlay, ChangeHint, ItemRef, Kind, User
 from soulsync_jellyfin import values, wire
 from soulsync_jellyfin.dialect import Params
@@ -55,6 +56,15 @@ class Watching(Session):
     def watch(self, timeout: float) -> ChangeHint:
         """Listen on the server's websocket until it says that something changed, or the time is over."""
         deadline = time.monotonic() + timeout
+        try:
+            return self._listen(deadline)
+        except AuthenticationError:
+            # The token of a sign-in may have expired since, which any other request would have found out.
+            if not self.transport.renew():
+                raise
+        return self._listen(deadline)
+
+    def _listen(self, deadline: float) -> ChangeHint:
         with Socket(self.transport, deadline) as socket:
             while (text := socket.next_message()) is not None:
                 try:
