@@ -38,6 +38,31 @@ def test_a_time_that_is_written_is_read_again(naive: datetime) -> None:
     assert values.moment(values.wire_time(moment)) == moment
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("60bbceb2-0ddc-403b-970b-b4e9c3b2de5c", "60bbceb2-0ddc-403b-970b-b4e9c3b2de5c"),
+        ("60BBCEB2-0DDC-403B-970B-B4E9C3B2DE5C", "60bbceb2-0ddc-403b-970b-b4e9c3b2de5c"),
+        ("60bbceb20ddc403b970bb4e9c3b2de5c", "60bbceb2-0ddc-403b-970b-b4e9c3b2de5c"),
+        ("00000000-0000-4000-8000-000000000000", "00000000-0000-4000-8000-000000000000"),
+        ("60bbceb2-0ddc-403b-970b-b4e9c3b2de5", None),
+        ("60bbceb2-0ddc-403b-970b-b4e9c3b2de5g", None),
+        ("60bbceb2-0ddc-403b-970b-b4e9c3b2 e5 ", None),
+        ("60bbceb2-0ddc-403b-970b--4e9c3b2de5c", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_musicbrainz_ids_are_uuids_or_nothing(text: str | None, expected: str | None) -> None:
+    assert values.musicbrainz(text) == expected
+
+
+def test_several_musicbrainz_ids_in_one_text_are_several() -> None:
+    one, other = "60bbceb2-0ddc-403b-970b-b4e9c3b2de5c", "827b9ff1-56f8-4614-9261-a08de5fc1be0"
+    for joined in (f"{one}/{other}", f"{one}; {other}", f"{one},{other},{one}", f"x/{one}/{other}"):
+        assert values.musicbrainz_list(joined) == (one, other)
+
+
 @given(st.integers(0, 100))
 def test_no_rating_is_lost(rating: int) -> None:
     assert rating_of(wire.UserData(rating=wire_rating(rating))) == rating
