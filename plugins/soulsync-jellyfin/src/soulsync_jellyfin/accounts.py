@@ -101,6 +101,7 @@ class Accounts:
 
     def _ask_users(self) -> tuple[Account, ...]:
         try:
+            # Not in Emby's description any more, but what Emby's own add-on for Kodi asks.
             listed = self.transport.get(("Users",), list[wire.User])
         except NotAllowedError:
             me = self._signed_in() or self._me()
