@@ -10,26 +10,30 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from soulsync_engine.http.answer import Exchange, HttpAnswer, raise_for_status
+    from soulsync_engine.http.answer import Exchange, HttpAnswer
     from soulsync_engine.http.decoding import DecodedItems, decode, decode_items, decode_listing
     from soulsync_engine.http.errors import (
         AnswerTooLargeError,
+        BadRequestError,
         TimedOutError,
         UnexpectedAnswerError,
         UnreadableAnswerError,
     )
     from soulsync_engine.http.retrying import RetryPolicy
     from soulsync_engine.http.settings import HttpSettings
+    from soulsync_engine.http.statuses import StatusMeaning, raise_for_status
     from soulsync_engine.http.transport import HttpTransport
 
 __all__ = [
     "AnswerTooLargeError",
+    "BadRequestError",
     "DecodedItems",
     "Exchange",
     "HttpAnswer",
     "HttpSettings",
     "HttpTransport",
     "RetryPolicy",
+    "StatusMeaning",
     "TimedOutError",
     "UnexpectedAnswerError",
     "UnreadableAnswerError",
@@ -41,19 +45,21 @@ __all__ = [
 
 _HOMES = {
     "AnswerTooLargeError": "errors",
+    "BadRequestError": "errors",
     "DecodedItems": "decoding",
     "Exchange": "answer",
     "HttpAnswer": "answer",
     "HttpSettings": "settings",
     "HttpTransport": "transport",
     "RetryPolicy": "retrying",
+    "StatusMeaning": "statuses",
     "TimedOutError": "errors",
     "UnexpectedAnswerError": "errors",
     "UnreadableAnswerError": "errors",
     "decode": "decoding",
     "decode_items": "decoding",
     "decode_listing": "decoding",
-    "raise_for_status": "answer",
+    "raise_for_status": "statuses",
 }
 
 

@@ -1,4 +1,4 @@
-"""What came back, whole and unjudged, and what its status means."""
+"""What came back, whole and unjudged."""
 
 from __future__ import annotations
 
@@ -8,21 +8,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from soulsync_engine.errors import (
-    AuthenticationError,
-    ConflictError,
-    NotAllowedError,
-    NotFoundError,
-    SoulSyncError,
-    UnavailableError,
-)
-from soulsync_engine.http.errors import UnexpectedAnswerError
-
 PASSING: Final = frozenset({429, 502, 503, 504})
 """Statuses that speak of the moment: the same request may succeed later."""
 
 _LONGEST_RETRY_AFTER: Final = 86_400.0
-_UNAVAILABLE = PASSING | {408, 425, 500, 507, 520, 521, 522, 523, 524, 525, 526, 530}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,52 +69,6 @@ class Exchange:
     seconds: float
     size: int
     failure: str | None = None
-
-
-def raise_for_status(answer: HttpAnswer) -> HttpAnswer:
-    """The answer itself when its status is 2xx; the fitting error otherwise.
-
-    A backend whose server says more in the body, or means something else by a status, looks at the answer first.
-    """
-    if 200 <= answer.status < 300:
-        return answer
-    raise _error_of(answer)
-
-
-def _error_of(answer: HttpAnswer) -> SoulSyncError:
-    status, server, where = answer.status, answer.server, answer.where
-    told = f"The server answered {where} with {status}"
-    if status == 401:
-        return AuthenticationError(
-            f"The server does not accept the credentials ({where}: 401).",
-            server=server,
-            next_step="Enter them again in the settings of this server.",
-        )
-    if status == 403:
-        return NotAllowedError(
-            f"The credentials do not carry the right that is needed ({where}: 403).",
-            server=server,
-            next_step="Give the user that right on the server, or use another user.",
-        )
-    if status in (404, 410):
-        return NotFoundError(
-            f"The server does not have what was asked for ({where}: {status}).", server=server
-        )
-    if status in (409, 412):
-        return ConflictError(f"{told}: it was changed meanwhile.", server=server, next_step="Read it again.")
-    if status in _UNAVAILABLE:
-        reason = "too many requests" if status == 429 else "it is not able to at the moment"
-        return UnavailableError(
-            f"{told}: {reason}.",
-            server=server,
-            next_step="Try again later; if it stays, look into the server's log.",
-            retry_after=answer.retry_after,
-        )
-    return UnexpectedAnswerError(
-        f"{told}, which it should not.",
-        server=server,
-        next_step="Check that the address is this server's, and that its version is supported.",
-    )
 
 
 def _http_date(value: str) -> datetime | None:

@@ -84,10 +84,10 @@ def decode_items(
     """
     items: list[ModelT] = []
     problems: list[Problem] = []
-    decoder = _decoder(wire)
+    decoder, raw, append = _decoder(wire), msgspec.Raw, items.append
     for row in _unpacked(rows, wire):
         try:
-            items.append(to_model(decoder.decode(row) if isinstance(row, msgspec.Raw) else row))
+            append(to_model(decoder.decode(row) if isinstance(row, raw) else row))
         except (ValueError, RecursionError) as error:
             problems.append(Problem(kind=kind, reason=_sentence(error), id=_id_of(row, id_key)))
     return DecodedItems(items=tuple(items), problems=tuple(problems))

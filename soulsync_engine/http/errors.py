@@ -5,6 +5,7 @@ UnavailableError
 +-- AnswerTooLargeError        cut off at the limit; a smaller page may fit (not retryable as it is)
 +-- UnreadableAnswerError      not JSON at all: a login page, half a body, nothing
     +-- UnexpectedAnswerError  readable, but not what such a server says (not retryable)
+        +-- BadRequestError    400: the server does not take the request
 """
 
 from __future__ import annotations
@@ -30,3 +31,7 @@ class UnexpectedAnswerError(UnreadableAnswerError):
     """The answer has a status or a shape that such a server does not have; asking again will not change it."""
 
     retryable = False
+
+
+class BadRequestError(UnexpectedAnswerError):
+    """What was asked for makes no sense to this server, or not with these credentials."""

@@ -15,9 +15,11 @@ from soulsync_engine.errors import (
     UnavailableError,
 )
 from soulsync_engine.http import (
+    BadRequestError,
     DecodedItems,
     HttpAnswer,
     HttpTransport,
+    StatusMeaning,
     UnexpectedAnswerError,
     UnreadableAnswerError,
     decode,
@@ -66,7 +68,7 @@ class Page(msgspec.Struct, Generic[Item]):
         (429, UnavailableError, True),
         (500, UnavailableError, True),
         (503, UnavailableError, True),
-        (400, UnexpectedAnswerError, False),
+        (400, BadRequestError, False),
         (414, UnexpectedAnswerError, False),
         (304, UnexpectedAnswerError, False),
         (501, UnexpectedAnswerError, False),
@@ -82,6 +84,45 @@ def test_a_status_is_the_fitting_error(
     assert raised.value.retryable is retryable
     assert raised.value.server == "attic"
     assert str(code) in str(raised.value)
+
+
+STARTING = StatusMeaning(
+    error=UnavailableError, says="The jukebox warms up", next_step="Wait for its lamp.", quotes=True
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "quote"),
+    [
+        (b'"Valves are\n cold"', "application/json", "Valves are cold"),
+        (b"x" * 500, "text/plain", "x" * 200 + "…"),
+        (b"", None, "it gives no reason"),
+        (b"<h1>Secret</h1>", "text/html; charset=utf-8", "it gives no reason"),
+    ],
+    ids=["text", "long", "empty", "page"],
+)
+def test_a_backend_says_what_its_server_means_by_a_status(
+    simulator: Simulator, transport: HttpTransport, said: bytes, kind: str | None, quote: str
+) -> None:
+    headers = {"Retry-After": "60"}
+    simulator.faults.always(
+        lambda exchange: Answer(status=503, body=said, content_type=kind, headers=headers)
+    )
+    with pytest.raises(UnavailableError) as raised:
+        raise_for_status(transport.request("GET", "items"), {503: STARTING})
+    assert str(raised.value) == f"attic: The jukebox warms up (GET /items: 503): {quote}. Wait for its lamp."
+    assert raised.value.retry_after == 60
+
+
+def test_a_status_without_a_meaning_of_its_own_means_the_usual(
+    simulator: Simulator, transport: HttpTransport
+) -> None:
+    simulator.faults.always(status(404))
+    with pytest.raises(NotFoundError):
+        raise_for_status(transport.request("GET", "items"), {503: STARTING})
+    simulator.faults.clear()
+    answer = transport.request("GET", "items")
+    assert raise_for_status(answer, {200: STARTING}) is answer
 
 
 @pytest.mark.parametrize(

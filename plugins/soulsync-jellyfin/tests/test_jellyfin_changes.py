@@ -44,16 +44,6 @@ def test_an_unchanged_library_is_known_in_three_requests(
     mirror.close()
 
 
-def test_a_new_process_needs_three_requests_too_once_connected(simulate, client_of) -> None:
-    simulator = simulate()
-    token = client_of(simulator).change_token(EVERYTHING)
-    again = client_of(simulator)
-    again.connect()
-    simulator.forget()
-    assert again.change_token(EVERYTHING) == token
-    assert len(simulator.requests) <= 3
-
-
 def test_an_edit_of_an_artist_alone_moves_the_token(simulate, client_of) -> None:
     """Artists are in no list of saved items that a user may ask for."""
     simulator = simulate()
@@ -120,34 +110,39 @@ def test_a_token_survives_a_data_folder_that_cannot_be_written(simulate, client_
 
 
 class TestSyncQueue:
-    def test_what_the_plugin_noted_is_listed_too(self, simulate, client_of) -> None:
-        simulator = simulate()
+    @both
+    def test_what_the_plugin_noted_is_listed_too(self, simulate, client_of, personality: Personality) -> None:
+        simulator = simulate(personality=personality)
         client = client_of(simulator)
         token = client.change_token(EVERYTHING)
         loved = client.list_tracks(EVERYTHING, None, 5).items[4].ref.id
-        simulator.state.sync_queue = Noted(removed=["0" * 32])
+        simulator.state.sync_queue = Noted(removed=["4711"])
         client.set_favorite(Kind.TRACK, loved, True)
         first = client.list_changed(Kind.TRACK, EVERYTHING, token, None, 100)
-        assert first.removed == ("0" * 32,)
+        assert first.removed == ("4711",)
         last = client.list_changed(Kind.TRACK, EVERYTHING, token, first.next_cursor, 100)
         assert [item.ref.id for item in (*first.items, *last.items)] == [loved]
         assert last.items[0].favorite is True
         assert (last.removed, last.next_cursor) == ((), None)
 
-    def test_a_plugin_that_has_forgotten_reports_no_removals(self, simulate, client_of) -> None:
-        simulator = simulate()
+    @both
+    def test_a_plugin_that_has_forgotten_reports_no_removals(
+        self, simulate, client_of, personality: Personality
+    ) -> None:
+        simulator = simulate(personality=personality)
         client = client_of(simulator)
         token = client.change_token(EVERYTHING)
         simulator.state.sync_queue = Noted(since=simulator.state.now() + timedelta(days=1))
         assert client.list_changed(Kind.TRACK, EVERYTHING, token, None, 100).removed is None
 
-    def test_a_server_without_it_is_asked_once(self, simulate, client_of) -> None:
-        simulator = simulate()
+    @both
+    def test_a_server_without_it_is_asked_once(self, simulate, client_of, personality: Personality) -> None:
+        simulator = simulate(personality=personality)
         client = client_of(simulator)
         token = client.change_token(EVERYTHING)
         for _ in range(3):
             assert client.list_changed(Kind.TRACK, EVERYTHING, token, None, 100).removed is None
-        assert len([r for r in simulator.requests if "KodiSyncQueue" in r.path]) == 1
+        assert len([r for r in simulator.requests if "SyncQueue" in r.path]) == 1
 
 
 def test_the_newest_of_several_libraries_come_first(simulate, server_of) -> None:
@@ -165,8 +160,11 @@ def test_the_newest_of_several_libraries_come_first(simulate, server_of) -> None
 
 
 class TestScans:
-    def test_the_chosen_library_is_scanned_and_no_other(self, simulate, server_of) -> None:
-        simulator = simulate(shared())
+    @both
+    def test_the_chosen_library_is_scanned_and_no_other(
+        self, simulate, server_of, personality: Personality
+    ) -> None:
+        simulator = simulate(shared(), personality)
         simulator.state.catalogue.add_library("Music Videos", collection_type="musicvideos")
         server = server_of(simulator)
         chosen = server.list_libraries()[1]
@@ -177,23 +175,26 @@ class TestScans:
             pass
         assert server.scan_state().phase is ScanPhase.IDLE
 
-    def test_the_task_is_found_by_its_key(self, simulate, server_of) -> None:
+    @both
+    def test_the_task_is_found_by_its_key(self, simulate, server_of, personality: Personality) -> None:
         """Another task of the simulated server runs all the time and is called "Library"; the scan's name is German."""
-        server = server_of(simulate())
+        server = server_of(simulate(personality=personality))
         assert server.scan_state().phase is ScanPhase.IDLE
         assert server.scan_state().last_finished is not None
         state = server.trigger_scan()
         assert state.phase is ScanPhase.RUNNING
         assert 0 < (state.progress or 0) < 1
 
-    def test_paths_are_scanned_by_themselves(self, simulate, server_of) -> None:
-        simulator = simulate()
+    @both
+    def test_paths_are_scanned_by_themselves(self, simulate, server_of, personality: Personality) -> None:
+        simulator = simulate(personality=personality)
         server_of(simulator).trigger_scan(paths=("/media/Music/New", "/media/Music/Other #1"))
         assert simulator.state.updated_paths == ["/media/Music/New", "/media/Music/Other #1"]
         assert simulator.state.scan_polls == 0
 
-    def test_who_may_not_see_tasks_does_not_know(self, simulate, server_of) -> None:
-        server = server_of(simulate(), Credentials.USER_TOKEN)
+    @both
+    def test_who_may_not_see_tasks_does_not_know(self, simulate, server_of, personality: Personality) -> None:
+        server = server_of(simulate(personality=personality), Credentials.USER_TOKEN)
         assert server.scan_state().phase is ScanPhase.UNKNOWN
         with pytest.raises(UnavailableError):
             server.is_library_scanning()

@@ -243,8 +243,9 @@ class TestActivity:
         assert len(counts) == 2300
         assert set(counts.values()) == {3}
 
-    def test_what_is_playing_is_told(self, simulate, server_of) -> None:
-        simulator = simulate()
+    @both
+    def test_what_is_playing_is_told(self, simulate, server_of, personality: Personality) -> None:
+        simulator = simulate(personality=personality)
         moon = entry(simulator, "Audio", "Moon")
         ben = simulator.state.accounts.named("ben")
         simulator.state.now_playing.append((ben, moon))

@@ -1,146 +1,31 @@
-"""Listings: requests they take, what is in them, and what happens when anything goes wrong at any page."""
+"""Listings: requests they take, and what is in them."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
 from soulsync_engine.errors import (
-    AuthenticationError,
     ConflictError,
     IncompleteSweepError,
-    NotAllowedError,
     NotFoundError,
-    SoulSyncError,
-    UnavailableError,
 )
 from soulsync_engine.models import EVERYTHING, Kind, Scope
 from soulsync_engine.testing.scenarios import Scenario, ScenarioTrack, paged, shared
 from soulsync_engine.testing.simulator import (
     Answer,
-    Effect,
     Exchange,
-    cut_body,
-    cut_connection,
-    delay,
-    empty,
-    html_page,
-    huge,
-    refuse,
-    repeat,
-    reset,
-    status,
 )
-from soulsync_jellyfin.simulator import EMBY_4_9, JELLYFIN_10_11, Entry, JellyfinSimulator, Personality
+from soulsync_jellyfin.simulator import (
+    EMBY_4_9,
+    JELLYFIN_10_11,
+    Credentials,
+    Entry,
+    Personality,
+)
 
 both = pytest.mark.parametrize("personality", [JELLYFIN_10_11, EMBY_4_9], ids=lambda each: each.name)
-
-
-def wrong_type() -> Effect:
-    return lambda exchange: Answer(body=b'{"Items": {"Id": 1}, "TotalRecordCount": "many"}')
-
-
-def shrunk() -> Effect:
-    """The rows of a library from which everything but three rows was just deleted."""
-
-    def effect(exchange: Exchange) -> Answer:
-        return Answer(body=b'{"Items": [], "TotalRecordCount": 3}')
-
-    return effect
-
-
-FAULTS: dict[str, tuple[Effect, type[SoulSyncError]]] = {
-    "refused": (refuse(), UnavailableError),
-    "reset": (reset(), UnavailableError),
-    "timeout": (delay(0.4), UnavailableError),
-    "401": (status(401), AuthenticationError),
-    "403": (status(403), NotAllowedError),
-    "429": (status(429, retry_after=60), UnavailableError),
-    "500": (status(500), UnavailableError),
-    "503": (status(503), UnavailableError),
-    "truncated": (cut_connection(), UnavailableError),
-    "half a body": (cut_body(), UnavailableError),
-    "HTML": (html_page(), UnavailableError),
-    "empty": (empty(), UnavailableError),
-    "wrong type": (wrong_type(), UnavailableError),
-    "huge body": (huge(70 * 1024 * 1024, declared=True), UnavailableError),
-    "shrinking": (shrunk(), IncompleteSweepError),
-}
-
-
-@pytest.mark.parametrize("page", [1, 2, 3], ids=["first page", "middle page", "last page"])
-@pytest.mark.parametrize("fault", FAULTS)
-def test_no_fault_at_any_page_ends_a_listing_in_silence(simulate, server_of, fault: str, page: int) -> None:
-    effect, expected = FAULTS[fault]
-    if fault == "shrinking" and page == 1:
-        pytest.skip("at the first page that is a smaller library, not a shrinking one")
-    simulator = simulate(paged())
-    server = server_of(simulator, timeout=0.2, max_concurrency=1)
-    server.connect()
-    simulator.forget()
-    simulator.faults.at(page, effect, path="/Items")
-    seen: list[str] = []
-    with pytest.raises(expected):
-        seen.extend(track.ref.id for track in server.iter_tracks(page_size=10))
-    assert len(seen) < 21
-    simulator.faults.clear()
-    simulator.listen()
-    assert len(list(server.iter_tracks(page_size=10))) == 21
-
-
-@both
-@pytest.mark.parametrize("page", [2, 3])
-def test_a_page_sent_twice_is_noticed(simulate, server_of, personality: Personality, page: int) -> None:
-    simulator = simulate(paged(), personality)
-    server = server_of(simulator, max_concurrency=1)
-    server.connect()
-    simulator.forget()
-    simulator.faults.at(page, repeat(), path="/Items")
-    with pytest.raises(IncompleteSweepError):
-        list(server.iter_tracks(page_size=7))
-
-
-def test_a_fault_that_passes_is_survived(simulate, server_of) -> None:
-    simulator = simulate(paged())
-    server = server_of(simulator, retries=2)
-    for number, fault in ((2, status(503)), (4, reset()), (6, status(429, retry_after=0))):
-        simulator.faults.at(number, fault)
-    assert len(list(server.iter_tracks(page_size=10))) == 21
-
-
-def big(tracks: int, albums: int = 20, artists: int = 5) -> Callable[[JellyfinSimulator], None]:
-    return lambda simulator: simulator.state.catalogue.generate(tracks=tracks, albums=albums, artists=artists)
-
-
-def test_pages_that_are_too_much_are_halved_and_nothing_is_lost(simulate, server_of) -> None:
-    simulator = simulate(Scenario(name="none", tracks=()), checked=False)
-    big(700)(simulator)
-
-    def slow_when_large(exchange: Exchange) -> Answer:
-        if int(exchange.request.value("limit") or dict(exchange.request.query).get("limit", "0")) > 200:
-            time.sleep(0.5)
-        return exchange.produce()
-
-    server = server_of(simulator, timeout=0.25, max_concurrency=1)
-    server.connect()
-    simulator.forget()
-    simulator.faults.always(slow_when_large, path="/Items")
-    assert len({track.ref.id for track in server.iter_tracks()}) == 700
-    asked = [int(dict(request.query)["limit"]) for request in simulator.requests if request.path == "/Items"]
-    assert asked[:3] == [1000, 500, 250]
-    assert all(size <= 125 for size in asked[3:])
-
-
-def test_a_server_that_cannot_even_send_small_pages_fails_the_listing(simulate, server_of) -> None:
-    simulator = simulate(paged())
-    server = server_of(simulator, timeout=0.15, max_concurrency=1)
-    server.connect()
-    simulator.faults.always(delay(0.4), path="/Items")
-    with pytest.raises(UnavailableError):
-        list(server.iter_tracks())
 
 
 @both
@@ -149,7 +34,7 @@ def test_a_library_takes_as_many_requests_as_it_has_pages_and_five(
 ) -> None:
     """At 100,000 tracks, 10,000 albums and 5,000 artists that makes 120; the benchmark reads so many."""
     simulator = simulate(Scenario(name="none", tracks=()), personality, checked=False)
-    big(5_500, albums=1_200, artists=600)(simulator)
+    simulator.state.catalogue.generate(tracks=5_500, albums=1_200, artists=600)
     server = server_of(simulator)
     server.connect()
     simulator.forget()
@@ -270,10 +155,9 @@ class TestLibraries:
             "Here Two",
         }
 
-    def test_folders_are_told_to_administrators(self, simulate, server_of) -> None:
-        from soulsync_jellyfin.simulator import Credentials
-
-        simulator = simulate()
+    @both
+    def test_folders_are_told_to_administrators(self, simulate, server_of, personality: Personality) -> None:
+        simulator = simulate(personality=personality)
         assert server_of(simulator).list_libraries()[0].paths == ("/media/Music",)
         assert server_of(simulator, Credentials.USER_TOKEN).list_libraries()[0].paths == ()
 
@@ -364,7 +248,7 @@ def test_an_odd_row_is_a_problem_and_takes_no_other_with_it(simulate, client_of)
 
 def test_items_by_id_come_in_batches_that_fit_an_address(simulate, server_of) -> None:
     simulator = simulate(Scenario(name="none", tracks=()), checked=False)
-    big(600)(simulator)
+    simulator.state.catalogue.generate(tracks=600, albums=20, artists=5)
     server = server_of(simulator)
     ids = [track.ref.id for track in server.iter_tracks()]
     simulator.forget()

@@ -141,6 +141,58 @@ def test_a_failed_batch_names_what_is_missing(simulate, server_of) -> None:
     assert not [each for each in there if each in str(caught.value)]
 
 
+def test_what_is_new_is_added_before_anything_goes(simulate, server_of) -> None:
+    """So that a failure leaves the playlist as it was. Emby has no way to replace all at once."""
+    simulator = simulate(personality=EMBY_4_9)
+    server = server_of(simulator)
+    a, b, c, d, *_ = ids_of(server)
+    made = server.create_playlist("Mine", [a, b, c]).playlist
+    simulator.faults.always(
+        lambda exchange: status(500)(exchange) if exchange.request.method == "POST" else exchange.produce(),
+        path="/Playlists/*/Items",
+    )
+    with pytest.raises(UnavailableError, match="Not added"):
+        server.replace_entries(made.ref.id, [c, d, a])
+    simulator.faults.clear()
+    assert stored(server, made.ref.id) == [a, b, c]
+    simulator.forget()
+    server.replace_entries(made.ref.id, [c, d, a])
+    assert [each.method for each in simulator.requests if each.method != "GET"] == ["POST", "DELETE"]
+    assert stored(server, made.ref.id) == [c, d, a]
+
+
+def test_with_a_key_a_failure_names_every_track_that_is_lost(simulate, server_of) -> None:
+    """Jellyfin keeps a track once, so one that moves back has to go before it comes again."""
+    simulator = simulate()
+    server = server_of(simulator)
+    a, b, c, d, *_ = ids_of(server)
+    made = server.create_playlist("Mine", [a, b, c]).playlist
+    simulator.faults.always(
+        lambda exchange: status(500)(exchange) if exchange.request.method == "POST" else exchange.produce(),
+        path="/Playlists/*/Items",
+    )
+    with pytest.raises(UnavailableError) as caught:
+        server.replace_entries(made.ref.id, [c, d, a])
+    simulator.faults.clear()
+    there = stored(server, made.ref.id)
+    assert b in there
+    lost = {a, b, c} - set(there)
+    assert lost
+    assert all(each in str(caught.value) for each in lost)
+
+
+@pytest.mark.parametrize("personality", [JELLYFIN_10_11, EMBY_4_9], ids=lambda each: each.name)
+def test_an_empty_playlist_is_created_without_an_empty_list(
+    simulate, server_of, personality: Personality
+) -> None:
+    """Emby refuses one."""
+    simulator = simulate(personality=personality)
+    server = server_of(simulator)
+    assert server.create_playlist("Empty", []).playlist.track_count == 0
+    (created,) = [each for each in simulator.requests if each.method == "POST"]
+    assert "Ids" not in dict(created.query)
+
+
 def test_a_playlist_whose_entries_cannot_be_read_is_not_written(simulate, server_of) -> None:
     simulator = simulate()
     server = server_of(simulator)

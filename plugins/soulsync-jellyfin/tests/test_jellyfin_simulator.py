@@ -215,3 +215,68 @@ def test_an_answer_that_is_not_as_described_is_found_out(described) -> None:
             description.check("GET", "/Items", Answer.json(spoilt))
     with pytest.raises(AssertionError):
         description.check("GET", "/Items", Answer(status=299))
+
+
+def test_not_every_list_is_a_page(raw) -> None:
+    server = raw(odd())
+    latest = server.get("/Items/Latest", limit=3).json()
+    assert [row["Type"] for row in latest] == ["MusicAlbum"] * 3
+    hints = server.get("/Search/Hints", searchTerm="a", includeItemTypes="Audio", limit=2).json()
+    assert (set(hints), len(hints["SearchHints"])) == ({"SearchHints", "TotalRecordCount"}, 2)
+    assert set(server.get("/Items/Filters").json()) == {"Genres", "Tags", "OfficialRatings", "Years"}
+    genres = server.get("/Genres").json()
+    assert (genres["TotalRecordCount"], genres["Items"] != []) == (0, True)
+    assert server.get("/Genres", limit=1).json()["TotalRecordCount"] == len(genres["Items"])
+
+
+def test_a_random_order_is_another_one_for_each_page(raw) -> None:
+    server = raw()
+    orders = {tuple(row["Id"] for row in server.rows(**TRACKS, sortBy="Random")) for _ in range(5)}
+    assert len(orders) > 1
+
+
+def test_what_lies_deeper_is_asked_for_until_12_implies_it(raw) -> None:
+    for personality, found in ((JELLYFIN_10_11, 0), (JELLYFIN_12, 17)):
+        server = raw(personality=personality)
+        library = next(iter(server.simulator.state.catalogue.libraries))
+        assert len(server.rows(parentId=library, includeItemTypes="Audio")) == found
+        assert len(server.rows(parentId=library, includeItemTypes="Audio", recursive="true")) == 17
+
+
+def test_another_user_is_for_administrators_to_name(raw) -> None:
+    server = raw()
+    ben = server.simulator.state.accounts.named("ben")
+    token = server.simulator.state.accounts.token(ben)
+    http = {"headers": {"Authorization": f'MediaBrowser Token="{token}"'}}
+    url = f"{server.simulator.base_url}/Items"
+    assert httpx.get(url, params={**TRACKS, "userId": server.user}, **http).status_code == 403
+    assert httpx.get(url, params={**TRACKS, "userId": ben.id}, **http).status_code == 200
+    assert server.http.get("/Items", params={**TRACKS, "userId": ben.id}).status_code == 200
+
+
+def test_a_report_that_a_track_begins_counts_it(raw) -> None:
+    server = raw()
+    track = server.rows(**TRACKS)[0]["Id"]
+    token = server.simulator.state.accounts.token(server.simulator.state.accounts.named("anna"))
+    http = {"headers": {"Authorization": f'MediaBrowser Token="{token}"'}}
+    for count in (1, 2):
+        answer = httpx.post(f"{server.simulator.base_url}/Sessions/Playing", json={"ItemId": track}, **http)
+        assert (answer.status_code, "x-response-time-ms" in answer.headers) == (204, True)
+        assert server.get(f"/Items/{track}").json()["UserData"]["PlayCount"] == count
+
+
+def test_entries_of_playlists_are_as_probed(raw) -> None:
+    server = raw()
+    a, b, c, *_ = [row["Id"] for row in server.rows(**TRACKS)]
+    made = server.http.post(
+        "/Playlists", json={"Name": "Mine", "Ids": [a, b, a, "0" * 32], "UserId": server.user}
+    )
+    assert set(made.json()) == {"Id"}
+    path = f"/Playlists/{made.json()['Id']}/Items"
+    rows = server.get(path).json()["Items"]
+    assert [(row["Id"], row["PlaylistItemId"]) for row in rows] == [(a, a), (b, b)]
+    assert server.http.post(path, params={"ids": [c, b], "userId": server.user}).status_code == 204
+    assert [row["Id"] for row in server.get(path).json()["Items"]] == [a, b, c]
+    assert server.http.delete(path, params={"entryIds": a}).status_code == 204
+    unknown = server.get(f"/Playlists/{'0' * 32}/Items")
+    assert (unknown.status_code, unknown.json()) == (404, "Playlist not found")

@@ -83,9 +83,10 @@ def test_12_refuses_what_older_versions_took(simulate) -> None:
         assert httpx.get(f"{simulator.base_url}/System/Info?ApiKey={key}").status_code == 200
 
 
-def test_a_wrong_key_is_an_authentication_error(simulate, client_of) -> None:
+@every
+def test_a_wrong_key_is_an_authentication_error(simulate, client_of, personality: Personality) -> None:
     with pytest.raises(AuthenticationError):
-        client_of(simulate(), api_key="wrong-5f1c").connect()
+        client_of(simulate(personality=personality), api_key="wrong-5f1c").connect()
 
 
 def test_a_wrong_password_is_an_authentication_error_and_a_disabled_account_is_not(
@@ -187,8 +188,9 @@ def test_an_administrator_may_look_as_another_user_and_others_may_not(simulate, 
         client_of(simulator, Credentials.USER_TOKEN).list_tracks(Scope(user="anna"), None, 50)
 
 
-def test_an_expired_sign_in_is_renewed_in_silence(simulate, client_of) -> None:
-    simulator = simulate()
+@every
+def test_an_expired_sign_in_is_renewed_in_silence(simulate, client_of, personality: Personality) -> None:
+    simulator = simulate(personality=personality)
     concealed: list[str] = []
     client = client_of(simulator, Credentials.PASSWORD, conceal=concealed.append)
     client.connect()
@@ -198,8 +200,9 @@ def test_an_expired_sign_in_is_renewed_in_silence(simulate, client_of) -> None:
     assert len(set(concealed)) == 2
 
 
-def test_an_expired_token_is_an_authentication_error(simulate, client_of) -> None:
-    simulator = simulate()
+@every
+def test_an_expired_token_is_an_authentication_error(simulate, client_of, personality: Personality) -> None:
+    simulator = simulate(personality=personality)
     client = client_of(simulator, Credentials.ADMIN_TOKEN)
     client.connect()
     simulator.state.accounts.revoke()
@@ -246,15 +249,31 @@ def test_a_server_that_is_loading_is_unavailable(simulate, client_of, fault) -> 
     assert client.connect().user == "anna"
 
 
-def test_an_upgrade_between_two_calls_is_survived(simulate, client_of) -> None:
-    simulator = simulate(personality=JELLYFIN_10_11)
-    client = client_of(simulator)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(JELLYFIN_10_9, JELLYFIN_10_11), (JELLYFIN_10_11, JELLYFIN_12), (JELLYFIN_12, JELLYFIN_10_11)],
+    ids=lambda each: each.name,
+)
+@pytest.mark.parametrize(
+    "credentials", [Credentials.ADMIN_KEY, Credentials.PASSWORD], ids=lambda each: each.name
+)
+def test_an_upgrade_between_two_calls_is_survived(
+    simulate, client_of, before: Personality, after: Personality, credentials: Credentials
+) -> None:
+    """Also the other way, as after a backup was put back."""
+    simulator = simulate(personality=before)
+    client = client_of(simulator, credentials)
     client.connect()
     first = client.list_tracks(EVERYTHING, None, 10)
-    simulator.upgrade(JELLYFIN_12)
+    a, b, c, *_ = (track.ref.id for track in first.items)
+    made = client.create_playlist("Mine", (a, b), None, False)
+    simulator.upgrade(after)
     second = client.list_tracks(EVERYTHING, first.next_cursor, 10)
     assert len({track.ref.id for track in (*first.items, *second.items)}) == 17
-    assert client.connect().version == "12.0.0"
+    client.add_entries(made.ref.id, (c,), 0)
+    entries = client.list_playlist_entries(made.ref.id, None, 10).items
+    assert [entry.track_ref.id for entry in entries] == [c, a, b]
+    assert client.connect().version == after.version
 
 
 def test_a_sub_path_and_a_slash_at_the_end_are_fine(simulate, client_of) -> None:

@@ -38,6 +38,31 @@ def test_a_time_that_is_written_is_read_again(naive: datetime) -> None:
     assert values.moment(values.wire_time(moment)) == moment
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("60bbceb2-0ddc-403b-970b-b4e9c3b2de5c", "60bbceb2-0ddc-403b-970b-b4e9c3b2de5c"),
+        ("60BBCEB2-0DDC-403B-970B-B4E9C3B2DE5C", "60bbceb2-0ddc-403b-970b-b4e9c3b2de5c"),
+        ("60bbceb20ddc403b970bb4e9c3b2de5c", "60bbceb2-0ddc-403b-970b-b4e9c3b2de5c"),
+        ("00000000-0000-4000-8000-000000000000", "00000000-0000-4000-8000-000000000000"),
+        ("60bbceb2-0ddc-403b-970b-b4e9c3b2de5", None),
+        ("60bbceb2-0ddc-403b-970b-b4e9c3b2de5g", None),
+        ("60bbceb2-0ddc-403b-970b-b4e9c3b2 e5 ", None),
+        ("60bbceb2-0ddc-403b-970b--4e9c3b2de5c", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_musicbrainz_ids_are_uuids_or_nothing(text: str | None, expected: str | None) -> None:
+    assert values.musicbrainz(text) == expected
+
+
+def test_several_musicbrainz_ids_in_one_text_are_several() -> None:
+    one, other = "60bbceb2-0ddc-403b-970b-b4e9c3b2de5c", "827b9ff1-56f8-4614-9261-a08de5fc1be0"
+    for joined in (f"{one}/{other}", f"{one}; {other}", f"{one},{other},{one}", f"x/{one}/{other}"):
+        assert values.musicbrainz_list(joined) == (one, other)
+
+
 @given(st.integers(0, 100))
 def test_no_rating_is_lost(rating: int) -> None:
     assert rating_of(wire.UserData(rating=wire_rating(rating))) == rating
@@ -68,19 +93,19 @@ def test_ids_are_looked_at_before_they_are_sent(text: str, jellyfin: bool, emby:
 
 
 def test_ids_that_are_numbers_are_texts_for_us() -> None:
-    item = msgspec.json.decode(b'{"Id": 4711, "Name": "x", "AlbumId": 12}', type=wire.Item)
+    item = msgspec.json.decode(b'{"Id": 4711, "Name": "x", "AlbumId": 12}', type=wire.Track)
     track = Mapper(server="attic").track(item)
     assert (track.ref.id, track.album_id) == ("4711", "12")
 
 
 def test_what_is_zero_or_null_is_unknown() -> None:
     row = b'{"Id": "1", "Name": "x", "ParentIndexNumber": null, "IndexNumber": 0, "RunTimeTicks": 0}'
-    track = Mapper(server="attic").track(msgspec.json.decode(row, type=wire.Item))
+    track = Mapper(server="attic").track(msgspec.json.decode(row, type=wire.Track))
     assert (track.disc, track.track_number, track.duration_ms) == (None, None, None)
 
 
 def test_a_row_without_user_data_says_nothing_about_it() -> None:
-    track = Mapper(server="attic").track(wire.Item(id="1", name="x"))
+    track = Mapper(server="attic").track(wire.Track(id="1", name="x"))
     assert {
         "favorite",
         "rating",
@@ -93,14 +118,14 @@ def test_a_row_without_user_data_says_nothing_about_it() -> None:
 
 
 def test_the_first_of_several_container_names_counts() -> None:
-    item = wire.Item(id="1", name="x", container="mov,mp4,m4a,3gp,3g2,mj2")
+    item = wire.Track(id="1", name="x", container="mov,mp4,m4a,3gp,3g2,mj2")
     assert Mapper(server="attic").track(item).codec == "mov"
 
 
 def test_a_nameless_track_is_called_after_its_file() -> None:
     paths = ("/music/a/07 Song.flac", r"D:\music\a\07 Song.flac", r"\\nas\music\07 Song.flac")
     for path in paths:
-        assert Mapper(server="attic").track(wire.Item(id="1", path=path)).title == "07 Song"
+        assert Mapper(server="attic").track(wire.Track(id="1", path=path)).title == "07 Song"
 
 
 def test_pictures_fall_back_from_item_to_album_to_parent_to_thumb() -> None:

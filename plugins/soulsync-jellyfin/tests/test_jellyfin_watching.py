@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from threading import Timer
@@ -10,7 +11,14 @@ from threading import Timer
 import pytest
 
 from soulsync_engine.errors import AuthenticationError, UnavailableError
-from soulsync_jellyfin.simulator import EMBY_4_9, JELLYFIN_10_11, JELLYFIN_12, JellyfinSimulator, Personality
+from soulsync_jellyfin.simulator import (
+    EMBY_4_9,
+    JELLYFIN_10_11,
+    JELLYFIN_12,
+    Credentials,
+    JellyfinSimulator,
+    Personality,
+)
 
 
 def soon(simulator: JellyfinSimulator, *messages: str) -> None:
@@ -41,14 +49,58 @@ def test_a_change_of_the_library_ends_the_wait(simulate, client_of, personality:
     assert hint.changed is True
     assert "library" in hint.detail
     assert time.monotonic() - started < 8
-    request = next(request for request in simulator.requests if request.path == "/socket")
-    assert request.query == ()
+    request = next(request for request in simulator.requests if request.path.endswith("socket"))
+    # Emby's websocket reads the token from its address, and from nowhere else.
+    assert [name for name, _ in request.query] == (["api_key", "deviceId"] if personality.emby else [])
+
+
+@pytest.mark.parametrize("personality", [JELLYFIN_12, EMBY_4_9], ids=lambda each: each.name)
+def test_no_credentials_get_into_anybodys_log_or_error(
+    simulate, client_of, personality: Personality, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulator = simulate(personality=personality)
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("websockets").setLevel(logging.DEBUG)
+    client = client_of(simulator)
+    soon(simulator, '{"MessageType": "LibraryChanged"}')
+    assert client.watch(10.0).changed
+    key = "wrong-5f1c"
+    with pytest.raises(AuthenticationError) as refused:
+        client_of(simulator, api_key=key).watch(1.0)
+    lost = client_of(simulator)
+    simulator.stop()
+    with pytest.raises(UnavailableError) as unreachable:
+        lost.watch(1.0)
+    for secret in (key, simulator.state.accounts.api_key):
+        assert secret not in caplog.text
+        for caught in (refused.value, unreachable.value):
+            chain = [caught, caught.__cause__, caught.__context__]
+            assert not [each for each in chain if secret in repr(each)]
 
 
 def test_a_play_is_a_hint_too(simulate, client_of) -> None:
     simulator = simulate()
     soon(simulator, '{"MessageType": "UserDataChanged", "Data": {}}')
     assert "favourites" in client_of(simulator).watch(10.0).detail
+
+
+@pytest.mark.parametrize("personality", [JELLYFIN_12, EMBY_4_9], ids=lambda each: each.name)
+def test_a_sign_in_that_expired_is_renewed_for_the_websocket(
+    simulate, client_of, personality: Personality
+) -> None:
+    simulator = simulate(personality=personality)
+    client = client_of(simulator, Credentials.PASSWORD)
+    client.connect()
+    simulator.state.accounts.revoke()
+    soon(simulator, '{"MessageType": "LibraryChanged"}')
+    assert client.watch(10.0).changed
+
+
+def test_silence_is_no_change(simulate, client_of) -> None:
+    simulator = simulate()
+    started = time.monotonic()
+    assert client_of(simulator).watch(0.3).changed is False
+    assert 0.2 < time.monotonic() - started < 3
 
 
 def test_a_websocket_that_is_refused_is_a_typed_error(simulate, client_of) -> None:

@@ -18,7 +18,8 @@ from soulsync_engine.models import (
 )
 from soulsync_jellyfin import values, wire
 from soulsync_jellyfin.listing import Query
-from soulsync_jellyfin.mapper import Mapper, wire_rating
+from soulsync_jellyfin.mapper import wire_rating
+from soulsync_jellyfin.readers import TRACKS
 from soulsync_jellyfin.reading import Reading, listing_of
 
 
@@ -31,7 +32,7 @@ class Activity(Reading):
         """The last play of each track, the latest first. Of several libraries the latest of each, merged."""
         user = self.connection.user(scope)
         played = _played(sortBy="DatePlayed,SortName", sortOrder="Descending,Ascending").called("plays")
-        page = self.merged(played, scope, cursor, limit, Mapper.track, _last_played)
+        page = self.merged(played, scope, cursor, limit, TRACKS, _last_played)
         events: list[PlayEvent] = []
         for track in page.items:
             if track.last_played is None:
@@ -50,7 +51,7 @@ class Activity(Reading):
 
     def list_play_counts(self, scope: Scope, cursor: str | None, limit: int) -> Page[PlayCount]:
         """The tracks that were played, with their counts."""
-        page = self.lister.page(_played().called("counts"), scope, cursor, limit, Mapper.track)
+        page = self.lister.page(_played().called("counts"), scope, cursor, limit, TRACKS)
         counts = tuple(
             PlayCount(track=track.ref, count=track.play_count, last_played=track.last_played)
             for track in page.items

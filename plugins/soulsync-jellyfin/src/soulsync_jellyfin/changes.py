@@ -11,18 +11,15 @@ import re
 import secrets
 from datetime import UTC, datetime
 from hashlib import blake2b
-from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from soulsync_engine.errors import ConflictError, NotFoundError
 from soulsync_engine.models import ChangedPage, Item, Kind, Page, Scope
 from soulsync_jellyfin import values, wire
-from soulsync_jellyfin.connection import Account
-from soulsync_jellyfin.dialect import Params
-from soulsync_jellyfin.listing import THIN, offset_of
-from soulsync_jellyfin.mapper import TYPES, Mapper
+from soulsync_jellyfin.accounts import Account
+from soulsync_jellyfin.dialect import THIN, Params
+from soulsync_jellyfin.listing import offset_of
+from soulsync_jellyfin.readers import READERS
 from soulsync_jellyfin.reading import Reading, listing_of
 
 _OVERLAP_SECONDS: Final = 300.0
@@ -36,27 +33,18 @@ _NOTED: Final = "noted:"
 _ROWS: Final[Params] = {**THIN, "fields": "Etag"}
 
 
-class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept between probes: from when on saved items are looked at, by user."""
-
-    since: dict[str, str]
-
-
 class Changes(Reading):
     """The operations that spare a full listing."""
 
     _queue_missing = False
 
-    @property
-    def _file(self) -> Path:
-        return self.data_dir / "changes.json"
-
     def change_token(self, scope: Scope) -> str:
-        """Two requests and one for the artists; on a busy server the token never repeats.
+        """Two requests and one for the artists, of which greeting the server may have been one.
 
-        It covers all that the user sees, so it may also move for a library outside of the scope.
+        It covers all that the user sees, so it may also move for a library outside of the scope. On a busy server it
+        never repeats.
         """
-        user = self.connection.user(scope)
+        user = self.connection.user(scope, confirmed=False)
         since = self._remembered(user)
         saved = self._saved(user, since)
         restless = (saved.total_record_count or 0) > _MOST_RECENT
@@ -64,7 +52,7 @@ class Changes(Reading):
             since = self._remember(user, self._now())
             saved = self._saved(user, since)
         rows = [f"{row.id}={row.etag}" for row in saved.items or ()]
-        total = self._count(user)
+        total = self.connection.count(user)
         if restless or (saved.total_record_count or 0) > len(rows):
             # There is more than was looked at, so no later token may equal this one.
             return _token(since, [secrets.token_hex(8)])
@@ -87,7 +75,7 @@ class Changes(Reading):
             query = listing_of(kind, minDateLastSaved=values.wire_time(moment)).called(
                 f"{kind}s since {since}"
             )
-        page = self.lister.page(query, scope, cursor, limit, _mapped)
+        page = self.lister.page(query, scope, cursor, limit, READERS[kind])
         notes = self._notes(scope, moment)
         if notes is None:
             return ChangedPage(
@@ -104,7 +92,7 @@ class Changes(Reading):
     def list_recently_added(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[Item]:
         """The newest first; of several libraries the newest of each, merged."""
         query = listing_of(kind, sortBy="DateCreated,SortName", sortOrder="Descending,Ascending")
-        return self.merged(query.called(f"newest {kind}s"), scope, cursor, limit, _mapped, _added)
+        return self.merged(query.called(f"newest {kind}s"), scope, cursor, limit, READERS[kind], _added)
 
     def _page_of_noted(
         self, kind: Kind, scope: Scope, since: datetime, cursor: str, limit: int
@@ -147,17 +135,6 @@ class Changes(Reading):
         }
         return self.transport.get(("Items",), wire.Result[wire.Item], params)
 
-    def _count(self, user: Account) -> int:
-        params: Params = {
-            **THIN,
-            "userId": user.id,
-            "recursive": True,
-            "includeItemTypes": "Audio,MusicAlbum",
-            "limit": 1,
-            "enableTotalRecordCount": True,
-        }
-        return self.transport.get(("Items",), wire.Result[wire.Item], params).total_record_count or 0
-
     def _artists(self, user: Account) -> list[str]:
         params: Params = {**_ROWS, "userId": user.id, "enableTotalRecordCount": False}
         listed = self.transport.get(("Artists", "AlbumArtists"), wire.Result[wire.Item], params)
@@ -168,26 +145,13 @@ class Changes(Reading):
         return values.earlier(self.transport.clock or datetime.now(UTC), _OVERLAP_SECONDS)
 
     def _remembered(self, user: Account) -> datetime:
-        try:
-            kept = msgspec.json.decode(self._file.read_bytes(), type=_Remembered).since.get(user.id)
-        except (OSError, msgspec.MsgspecError):
-            kept = None
+        kept = self.connection.memory.since(user.id)
         return values.moment(kept) or self._remember(user, self._now())
 
     def _remember(self, user: Account, since: datetime) -> datetime:
-        try:
-            before = msgspec.json.decode(self._file.read_bytes(), type=_Remembered).since
-        except (OSError, msgspec.MsgspecError):
-            before = {}
-        kept = _Remembered(since={**before, user.id: values.wire_time(since)})
-        try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            self._file.write_bytes(msgspec.json.encode(kept))
-        except OSError as error:
-            self.log.warning(
-                "%s: the next probe will take longer, its start cannot be kept: %s", self.server, error
-            )
-        return values.moment(kept.since[user.id]) or since
+        text = values.wire_time(since)
+        self.connection.memory.keep_since(user.id, text)
+        return values.moment(text) or since
 
 
 def _token(since: datetime, parts: list[str]) -> str:
@@ -201,11 +165,6 @@ def _since_of(token: str) -> datetime:
     if since is None:
         raise ConflictError("The token is none that this server gave.", next_step="Read everything anew.")
     return since
-
-
-def _mapped(mapper: Mapper, row: wire.Item) -> Item:
-    kinds = {name: kind for kind, name in TYPES.items()}
-    return mapper.item(kinds.get(row.type or "", Kind.TRACK), row)
 
 
 def _added(item: Item) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from soulsync_engine.contract import ServerContext
 from soulsync_engine.models import PagingLimits, ServerInfo
@@ -17,14 +17,23 @@ from soulsync_jellyfin.settings import JellyfinSettings
 from soulsync_jellyfin.watching import Watching
 from soulsync_jellyfin.writeback import Writeback
 
+_BEING_READ: Final = 2
+"""Pages that are being decoded and mapped while as many as the settings allow are waited for.
+
+The transport never has more than those on their way, so without these the server would wait for us in turn.
+"""
+
 
 class _Client(Changes, Scanning, Entries, Activity, Writeback, MediaAccess, Watching):
     """What both have in common: everything but the table of differences."""
 
     def __init__(self, context: ServerContext[JellyfinSettings]) -> None:
         super().__init__(context)
+        asked = context.settings.max_concurrency
         self.limits = PagingLimits(
-            max_page_size=LARGEST_PAGE, max_concurrency=context.settings.max_concurrency, offset_cursors=True
+            max_page_size=LARGEST_PAGE,
+            max_concurrency=asked if asked == 1 else asked + _BEING_READ,
+            offset_cursors=True,
         )
 
     def connect(self) -> ServerInfo:

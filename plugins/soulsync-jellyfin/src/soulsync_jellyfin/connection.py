@@ -1,8 +1,10 @@
-"""Who is asking and what of the server that user sees: the user, the users, the music libraries."""
+"""One server, greeted: what it is, who asks, and the music libraries that user sees."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import RLock
 from typing import Final
 
@@ -10,29 +12,29 @@ from soulsync_engine.errors import (
     ConfigurationError,
     NotAllowedError,
     NotFoundError,
-    SoulSyncError,
     UnavailableError,
 )
-from soulsync_engine.http import decode
+from soulsync_engine.http import BadRequestError
 from soulsync_engine.models import Library, Scope, ServerInfo
 from soulsync_engine.plugin import ServerContext
 from soulsync_jellyfin import wire
-from soulsync_jellyfin.dialect import Dialect
-from soulsync_jellyfin.failures import RefusedRequestError
+from soulsync_jellyfin.accounts import Account, Accounts
+from soulsync_jellyfin.dialect import THIN, Dialect, Params
+from soulsync_jellyfin.memory import Greeting, Memory
 from soulsync_jellyfin.settings import JellyfinSettings
 from soulsync_jellyfin.transport import JellyfinTransport
-from soulsync_jellyfin.values import text_id
+from soulsync_jellyfin.values import text_id, wire_time
 
 _MUSIC: Final = "music"
+_FRESH_SECONDS: Final = 5.0
+"""For so long the count that a greeting brought counts as asked just now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """A user of the server. `admin` is None where the server does not say."""
-
-    id: str
-    name: str
-    admin: bool | None = None
+class _Count:
+    user: str
+    total: int
+    asked: float
 
 
 class Connection:
@@ -45,71 +47,65 @@ class Connection:
         self.transport = JellyfinTransport(
             context.settings, dialect, server=context.server, log=context.log, conceal=context.conceal
         )
-        self._info: wire.SystemInfo | None = None
-        self._user: Account | None = None
-        self._users: tuple[Account, ...] | None = None
+        self._memory = Memory(context.data_dir, context.settings, server=context.server, log=context.log)
+        self._greeting: Greeting | None = None
+        self._remembered = False
+        self._count: _Count | None = None
+        self._accounts = Accounts(self.transport)
         self._lock = RLock()
 
     def greet(self) -> ServerInfo:
-        """Ask the server anew who it is; find the user if that is still open."""
-        info = self.transport.get(("System", "Info"), wire.SystemInfo)
-        if not info.version:
-            raise UnavailableError(
-                "The server answers, but does not say what it is; it may still be loading.",
-                server=self.server,
-                next_step="Try again in a moment, and check that the address is this server's.",
-            )
+        """Ask the server whether it is there, and whether it knows us.
+
+        A process that greets it for the first time, where another did before, does so by the first question of a
+        probe: so the probe costs no request more. What that answer does not tell is then as of the last greeting.
+        """
         with self._lock:
-            self._info = info
-        user = self.user()
-        return ServerInfo(
-            product=info.product_name.removesuffix(" Server") if info.product_name else self.dialect.product,
-            version=info.version,
-            name=info.server_name or None,
-            machine_id=info.id or None,
-            user=user.name,
-            notes=(
-                "Plays, favourites and ratings do not count as changes here: the server does not date them.",
-            ),
-        )
+            first, known = self._greeting is None, self._memory.greeting
+            if not first or known is None or not self._greets_again(known):
+                self._greet_anew()
+        return self._server_info()
+
+    @property
+    def memory(self) -> Memory:
+        """What is kept between processes."""
+        return self._memory
 
     @property
     def version(self) -> tuple[int, ...]:
         """The version as of the last greeting, as numbers; empty before it."""
-        text = (self._info.version if self._info else None) or ""
+        self._confirm()
+        text = self._greeting.version if self._greeting else ""
         return tuple(int(part) for part in text.split(".") if part.isdigit())
 
-    def user(self, scope: Scope | None = None) -> Account:
-        """The user meant by a scope, by default the configured one."""
-        if scope is not None and scope.user is not None:
-            return self._named(scope.user, self.users())
+    def count(self, user: Account) -> int:
+        """How many tracks and albums a user sees; the answer to a greeting of just now is used up first."""
         with self._lock:
-            if self._user is None:
-                self._user = self._find_user()
-            return self._user
+            count, self._count = self._count, None
+        if count is not None and count.user == user.id and time.monotonic() - count.asked < _FRESH_SECONDS:
+            return count.total
+        return self._ask_count(user.id)
 
-    def users(self, *, anew: bool = False) -> tuple[Account, ...]:
+    def user(self, scope: Scope | None = None, *, confirmed: bool = True) -> Account:
+        """The user meant by a scope, by default the configured one; not `confirmed`, as of the last greeting."""
+        if confirmed:
+            self._confirm()
+        return self._accounts.user(scope)
+
+    def users(self) -> tuple[Account, ...]:
         """The users the credentials may see, which may be the own one alone."""
-        with self._lock:
-            if self._users is None or anew:
-                self._users = self._ask_users()
-            return self._users
+        return self._accounts.users()
 
     def check_user(self, user: Account) -> None:
         """Ask whether a user still exists, after the server said that something does not.
 
         Raises `ConfigurationError` when it is the user.
         """
-        with self._lock:
-            there = self.users(anew=True)
-            if user.id in {account.id for account in there}:
-                return
-            self._user = self._users = None
-        raise ConfigurationError(
-            f"The user {user.name!r} does not exist on the server any more.",
-            server=self.server,
-            next_step=f"Set `username` to one of: {self._names(there)}.",
-        )
+        try:
+            self._accounts.check(user)
+        except ConfigurationError:
+            self._memory.keep_greeting(None)
+            raise
 
     def libraries(self, user: Account) -> tuple[Library, ...]:
         """The music libraries the user sees, asked anew, in the server's order."""
@@ -131,6 +127,13 @@ class Connection:
             if (view_id := text_id(view.id)) is not None and (view.collection_type or "").lower() == _MUSIC
         )
 
+    def folders(self) -> list[wire.VirtualFolder]:
+        """The folders of all libraries and what is being done with them, which only administrators may see."""
+        path = ("Library", "VirtualFolders")
+        if self.dialect.pages_folders:
+            return self.transport.get((*path, "Query"), wire.Result[wire.VirtualFolder]).items or []
+        return self.transport.get(path, list[wire.VirtualFolder])
+
     def chosen(self, scope: Scope, user: Account) -> tuple[Library, ...]:
         """The libraries of a scope. One that is gone, or that the user does not see, is `NotFoundError`."""
         seen = {library.id: library for library in self.libraries(user)}
@@ -149,94 +152,80 @@ class Connection:
         """Close the connections; may be called twice."""
         self.transport.close()
 
-    def _find_user(self) -> Account:
-        signed_in = self._signed_in()
-        if signed_in is not None:
-            return signed_in
-        wanted = self.settings.username.strip()
-        if not wanted:
-            me = self._me()
-            return me if me is not None else self._only(self.users())
-        try:
-            return self._named(wanted, self.users())
-        except NotAllowedError:
-            return self._named_by_id(wanted)
+    def _confirm(self) -> None:
+        """Ask anew what was only remembered, before anything but a probe rests on it."""
+        with self._lock:
+            if self._remembered:
+                self._greet_anew()
 
-    def _signed_in(self) -> Account | None:
-        if self.settings.key is not None:
-            return None
-        self.transport.headers()
-        user = self.transport.signed_in
-        return None if user is None else _account(user)
-
-    def _me(self) -> Account | None:
-        """The user a token belongs to; None for an API key, which belongs to nobody."""
-        if not self.dialect.tells_whose_token:
-            return None
-        try:
-            return _account(self.transport.get(("Users", "Me"), wire.User))
-        except RefusedRequestError:
-            return None
-
-    def _ask_users(self) -> tuple[Account, ...]:
-        try:
-            listed = self.transport.get(("Users",), list[wire.User])
-        except NotAllowedError:
-            me = self._signed_in() or self._me()
-            if me is None:
-                raise
-            return (me,)
-        return tuple(account for user in listed if (account := _account(user)) is not None)
-
-    def _named(self, wanted: str, users: tuple[Account, ...]) -> Account:
-        for account in users:
-            if wanted.replace("-", "").lower() == account.id.replace("-", "").lower():
-                return account
-        found = [account for account in users if account.name == wanted] or [
-            account for account in users if account.name.casefold() == wanted.casefold()
-        ]
-        if found:
-            return found[0]
-        raise ConfigurationError(
-            f"The server shows no user {wanted!r} to these credentials.",
-            server=self.server,
-            next_step=f"Set `username` to one of: {self._names(users)}.",
+    def _greet_anew(self) -> None:
+        info = self.transport.get(("System", "Info"), wire.SystemInfo)
+        if not info.version:
+            raise UnavailableError(
+                "The server answers, but does not say what it is; it may still be loading.",
+                server=self.server,
+                next_step="Try again in a moment, and check that the address is this server's.",
+            )
+        if self._remembered:
+            self._accounts.presume(None)
+            self._remembered = False
+        user = self.user()
+        self._greeting = Greeting(
+            product=info.product_name.removesuffix(" Server") if info.product_name else self.dialect.product,
+            version=info.version,
+            name=info.server_name or None,
+            machine_id=info.id or None,
+            user_id=user.id,
+            user_name=user.name,
+            admin=user.admin,
+            asked_at=wire_time(self.transport.clock or datetime.now(UTC)),
         )
+        self._memory.keep_greeting(self._greeting)
 
-    def _named_by_id(self, wanted: str) -> Account:
-        """The user of a token that may list nobody, not even itself."""
-        failure: SoulSyncError | None = None
-        if self.dialect.is_id(wanted):
-            try:
-                found = _account(decode(self.transport.send("GET", ("Users", wanted)), wire.User))
-            except (NotFoundError, NotAllowedError) as error:
-                found, failure = None, error
-            if found is not None:
-                return found
-        raise ConfigurationError(
-            "The server does not tell to whom this token belongs.",
-            server=self.server,
-            next_step="Set `username` to the id of the user, or sign in with user name and password.",
-        ) from failure
+    def _greets_again(self, known: Greeting) -> bool:
+        """Whether the server still knows the user of the last greeting."""
+        try:
+            total = self._ask_count(known.user_id)
+        except (NotFoundError, NotAllowedError, BadRequestError):
+            return False
+        self._count = _Count(user=known.user_id, total=total, asked=time.monotonic())
+        self._greeting, self._remembered = known, True
+        self._accounts.presume(Account(id=known.user_id, name=known.user_name, admin=known.admin))
+        return True
 
-    def _only(self, users: tuple[Account, ...]) -> Account:
-        if len(users) == 1:
-            return users[0]
-        if not users:
-            raise ConfigurationError("The server has no users.", server=self.server)
-        raise ConfigurationError(
-            f"An API key belongs to no user, and the server has {len(users)}: {self._names(users)}.",
-            server=self.server,
-            next_step="Set `username` to the one whose libraries are meant.",
+    def _ask_count(self, user_id: str) -> int:
+        params: Params = {
+            **THIN,
+            "userId": user_id,
+            "recursive": True,
+            "includeItemTypes": "Audio,MusicAlbum",
+            "limit": 1,
+            "enableTotalRecordCount": True,
+        }
+        total = self.transport.get(("Items",), wire.Result[wire.ItemId], params).total_record_count
+        if total is None:
+            raise UnavailableError(
+                "The server did not count its items; it may still be loading.",
+                server=self.server,
+                next_step="Try again in a moment.",
+            )
+        return total
+
+    def _server_info(self) -> ServerInfo:
+        greeting = self._greeting
+        if greeting is None:
+            raise AssertionError("nobody was greeted")
+        notes = ["Plays, favourites and ratings do not count as changes here: the server does not date them."]
+        if self._remembered:
+            notes.append(
+                f"Name and version are those of {greeting.asked_at[:16].replace('T', ' ')} UTC; "
+                "they are asked for anew before the libraries are."
+            )
+        return ServerInfo(
+            product=greeting.product,
+            version=greeting.version,
+            name=greeting.name,
+            machine_id=greeting.machine_id,
+            user=greeting.user_name,
+            notes=tuple(notes),
         )
-
-    @staticmethod
-    def _names(users: tuple[Account, ...]) -> str:
-        return ", ".join(account.name for account in users)
-
-
-def _account(user: wire.User) -> Account | None:
-    if not user.id:
-        return None
-    admin = None if user.policy is None else user.policy.is_administrator
-    return Account(id=user.id, name=user.name or user.id, admin=admin)

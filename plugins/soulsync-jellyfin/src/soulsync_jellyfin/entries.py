@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from soulsync_engine.errors import ConflictError, NotAllowedError, SoulSyncError
-from soulsync_engine.http import decode
+from soulsync_engine.http import BadRequestError, decode
 from soulsync_engine.models import Playlist, PlaylistEntry
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Params
-from soulsync_jellyfin.failures import ADMIN_ONLY, RefusedRequestError
+from soulsync_jellyfin.failures import ADMIN_ONLY
 from soulsync_jellyfin.listing import LARGEST_PAGE
 from soulsync_jellyfin.playlists import Playlists
 from soulsync_jellyfin.reading import in_batches
@@ -56,18 +56,20 @@ class Entries(Playlists):
         return self.playlist(playlist_id)
 
     def add_entries(self, playlist_id: str, track_ids: tuple[str, ...], position: int | None) -> Playlist:
-        """Append, or insert where the server can; where it cannot, append and move."""
+        """Append, or insert where the server can; where it did not, append and move."""
         before = self._entries(playlist_id)
         tracks = self._possible(track_ids)
         if position is None or position >= len(before):
             self._append(playlist_id, tracks)
-        elif self.dialect.replaces_in_place and self.connection.version >= _TAKES_A_POSITION:
-            self._append(playlist_id, tracks, position)
-        else:
-            self._append(playlist_id, tracks)
-            known = {entry.entry_id for entry in before}
-            new = [entry for entry in self._entries(playlist_id) if entry.entry_id not in known]
-            order = [*before[:position], *new, *before[position:]]
+            return self.playlist(playlist_id)
+        inserts = self.dialect.replaces_in_place and self.connection.version >= _TAKES_A_POSITION
+        self._append(playlist_id, tracks, position if inserts else None)
+        known = {entry.entry_id for entry in before}
+        after = self._entries(playlist_id)
+        new = [entry for entry in after if entry.entry_id not in known]
+        order = [*before[:position], *new, *before[position:]]
+        # A server of before 12 takes a position and does not look at it.
+        if [entry.entry_id for entry in after] != [entry.entry_id for entry in order]:
             for place, entry in enumerate(new, start=position):
                 if not self._move(playlist_id, entry.entry_id, place):
                     self._rebuild(playlist_id, [each.track_ref.id for each in order])
@@ -157,7 +159,7 @@ class Entries(Playlists):
             return False
         try:
             self.transport.send("POST", ("Playlists", playlist_id, "Items", entry_id, "Move", str(position)))
-        except RefusedRequestError:
+        except BadRequestError:
             self._only_a_key = True
             return False
         return True

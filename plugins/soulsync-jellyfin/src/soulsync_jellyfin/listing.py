@@ -7,30 +7,24 @@ listing fails. A page that is not the one asked for fails it too, so that nothin
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
-import msgspec
-
 from soulsync_engine.errors import ConflictError, IncompleteSweepError, NotFoundError
-from soulsync_engine.http import AnswerTooLargeError, TimedOutError, UnexpectedAnswerError, decode_items
+from soulsync_engine.http import AnswerTooLargeError, TimedOutError, UnexpectedAnswerError
 from soulsync_engine.models import Item, Kind, Library, Page, Problem, Scope
-from soulsync_jellyfin import wire
-from soulsync_jellyfin.connection import Account, Connection
-from soulsync_jellyfin.dialect import Params, Path
+from soulsync_jellyfin.accounts import Account
+from soulsync_jellyfin.connection import Connection
+from soulsync_jellyfin.dialect import THIN, Params, Path
 from soulsync_jellyfin.mapper import Mapper
-from soulsync_jellyfin.values import text_id
+from soulsync_jellyfin.readers import IDS, Reader
 
 M = TypeVar("M")
 
 LARGEST_PAGE: Final = 1000
 SMALLEST_PAGE: Final = 50
 """A server that cannot even send this many in time is not able to list its library."""
-
-THIN: Final[Params] = {"fields": None, "enableUserData": False, "enableImages": False}
-"""Rows with nothing but what names them."""
 
 _REMEMBERED_LISTINGS: Final = 64
 
@@ -103,7 +97,7 @@ class Lister:
         scope: Scope,
         cursor: str | None,
         limit: int,
-        to_model: Callable[[Mapper, wire.Item], M],
+        reader: Reader[M],
     ) -> Page[M]:
         """One page over the libraries of a scope, one library after the other."""
         offset = offset_of(cursor)
@@ -115,7 +109,7 @@ class Lister:
         if not chosen:
             return Page(items=(), total=0)
         try:
-            rows, last = self._next(query, user, chosen, offset, limit, memory, to_model)
+            rows, last = self._next(query, user, chosen, offset, limit, memory, reader)
         except NotFoundError:
             self._connection.check_user(user)
             raise
@@ -137,7 +131,7 @@ class Lister:
         library: Library | None,
         start: int,
         count: int,
-        to_model: Callable[[Mapper, wire.Item], M],
+        reader: Reader[M],
         *,
         total: bool = False,
     ) -> Rows[M]:
@@ -152,7 +146,7 @@ class Lister:
                     library,
                     start + gathered.count,
                     size,
-                    to_model,
+                    reader,
                     total and gathered.total is None,
                 )
             except (TimedOutError, AnswerTooLargeError) as error:
@@ -171,13 +165,13 @@ class Lister:
         offset: int,
         limit: int,
         memory: _Memory,
-        to_model: Callable[[Mapper, wire.Item], M],
+        reader: Reader[M],
     ) -> tuple[Rows[M], bool]:
         """The rows from an offset on, and whether they are the last. Only an end may be empty."""
         gathered = Rows[M]()
         while True:
             start = offset + gathered.count
-            rows = self._across(query, user, libraries, start, limit, memory, to_model)
+            rows = self._across(query, user, libraries, start, limit, memory, reader)
             gathered = gathered.followed_by(rows)
             last = rows.count == 0 or offset + gathered.count >= _total(memory, libraries)
             if last or gathered.items or gathered.problems:
@@ -191,7 +185,7 @@ class Lister:
         offset: int,
         limit: int,
         memory: _Memory,
-        to_model: Callable[[Mapper, wire.Item], M],
+        reader: Reader[M],
     ) -> Rows[M]:
         gathered, before, room = Rows[M](), 0, limit
         for number, library in enumerate(libraries):
@@ -201,7 +195,7 @@ class Lister:
                 # Where only the total is wanted, one row brings it.
                 # What was added since the first page is left for the next time.
                 wanted = max(room, 1) if known is None else min(room, known - start)
-                part = self.stretch(query, user, library, start, wanted, to_model, total=known is None)
+                part = self.stretch(query, user, library, start, wanted, reader, total=known is None)
                 known = memory.totals.setdefault(library.id, part.total or 0)
                 if room > 0:
                     self._check_heads(memory, library, start, part)
@@ -220,7 +214,7 @@ class Lister:
         library: Library | None,
         start: int,
         count: int,
-        to_model: Callable[[Mapper, wire.Item], M],
+        reader: Reader[M],
         total: bool,
     ) -> Rows[M]:
         params: Params = {
@@ -231,36 +225,32 @@ class Lister:
             "limit": count,
             "enableTotalRecordCount": total,
         }
-        result = self._connection.transport.get_listing(
-            query.path, wire.Result[wire.Item], wire.Result[msgspec.Raw], params
-        )
-        if result.items is None:
+        mapper = Mapper(server=self._connection.server, library=None if library is None else library.id)
+        answer = self._connection.transport.page(query.path, params)
+        page = reader.read(answer, mapper, query.kind)
+        if page.count is None:
             raise UnexpectedAnswerError(
                 "The server answered a listing with JSON that holds none.",
                 server=self._connection.server,
                 next_step="It may still be loading; try again in a moment.",
             )
-        if result.start_index is not None and result.start_index != start:
+        if page.start is not None and page.start != start:
             raise IncompleteSweepError(
-                f"The server was asked for the rows from {start} on and sent those from {result.start_index} on.",
+                f"The server was asked for the rows from {start} on and sent those from {page.start} on.",
                 server=self._connection.server,
                 next_step="Something in between repeats old answers; check the proxy's cache.",
             )
-        if len(result.items) > count:
+        if page.count > count:
             raise IncompleteSweepError(
-                f"The server was asked for {count} rows and sent {len(result.items)}.",
+                f"The server was asked for {count} rows and sent {page.count}.",
                 server=self._connection.server,
                 next_step="Check that the address is this server's, and that its version is supported.",
             )
-        mapper = Mapper(server=self._connection.server, library=None if library is None else library.id)
-        decoded = decode_items(
-            result.items, wire.Item, lambda item: to_model(mapper, item), kind=query.kind, id_key="Id"
-        )
         return Rows(
-            items=decoded.items,
-            problems=decoded.problems,
-            count=len(result.items),
-            total=(result.total_record_count or 0) if total else None,
+            items=page.items,
+            problems=page.problems,
+            count=page.count,
+            total=(page.total or 0) if total else None,
         )
 
     def _without_earlier(
@@ -279,10 +269,8 @@ class Lister:
         found: set[str] = set()
         while True:
             start = len(found)
-            part = self.stretch(
-                thin, user, library, start, LARGEST_PAGE, lambda mapper, item: text_id(item.id)
-            )
-            found.update(each for each in part.items if each is not None)
+            part = self.stretch(thin, user, library, start, LARGEST_PAGE, IDS)
+            found.update(part.items)
             if part.count < LARGEST_PAGE or len(found) == start:
                 return frozenset(found)
 

@@ -11,7 +11,6 @@ from soulsync_engine.models import (
     Album,
     Artist,
     ArtistCredit,
-    Item,
     ItemRef,
     Kind,
     MusicBrainzIds,
@@ -21,6 +20,15 @@ from soulsync_engine.models import (
     UserData,
 )
 from soulsync_jellyfin import values, wire
+from soulsync_jellyfin.repeated import (
+    ABSENT,
+    linked,
+    linked_credits,
+    named_credits,
+    shared_musicbrainz,
+    shared_musicbrainz_list,
+    texts,
+)
 
 TYPES: Final = {
     Kind.ARTIST: "MusicArtist",
@@ -30,6 +38,7 @@ TYPES: Final = {
 }
 """What the servers call the kinds."""
 
+_TRACK: Final = Kind.TRACK
 _USER_FIELDS: Final = frozenset({"rating", "favorite"})
 _PLAY_FIELDS: Final = _USER_FIELDS | {"play_count", "last_played"}
 _ARTIST_NEVER: Final = frozenset({"album_count", "track_count", "updated"})
@@ -38,6 +47,8 @@ _ALBUM_NEVER: Final = frozenset({"play_count", "updated"})
 _ALBUM_UNCOUNTED: Final = _ALBUM_NEVER | {"track_count"}
 _TRACK_NEVER: Final = frozenset({"isrcs", "updated"})
 _NO_IDS: Final = MusicBrainzIds()
+_NO_WIRE_IDS: Final = wire.ProviderIds()
+_NO_DATA: Final = wire.UserData()
 _NO_SOURCE: Final = wire.MediaSource()
 _NO_STREAM: Final = wire.MediaStream()
 _SOURCE_FIELDS: Final = frozenset({"size", "bitrate", "codec", "sample_rate"})
@@ -50,21 +61,15 @@ class Mapper:
     server: str
     library: str | None = None
 
-    def item(self, kind: Kind, item: wire.Item) -> Item:
-        """An artist, album or track. Raises `ValueError` for what has no id."""
-        if kind is Kind.ARTIST:
-            return self.artist(item)
-        return self.album(item) if kind is Kind.ALBUM else self.track(item)
-
     def artist(self, item: wire.Item) -> Artist:
         """An artist."""
         return Artist(
             ref=self._ref(Kind.ARTIST, item),
             name=item.name or "",
             sort_name=item.sort_name,
-            genres=_genres(item.genres),
+            genres=tuple(item.genres or ()),
             biography=item.overview,
-            musicbrainz_id=values.musicbrainz((item.provider_ids or {}).get("MusicBrainzArtist")),
+            musicbrainz_id=values.musicbrainz((item.provider_ids or _NO_WIRE_IDS).music_brainz_artist),
             rating=rating_of(item.user_data),
             favorite=item.user_data.is_favorite if item.user_data else None,
             added=values.moment(item.date_created),
@@ -83,11 +88,10 @@ class Mapper:
         return Album(
             ref=self._ref(Kind.ALBUM, item),
             title=item.name or "",
-            artists=_credits(item.album_artists)
-            or _named([item.album_artist] if item.album_artist else None),
+            artists=linked(item.album_artists or ()) or _named(item.album_artist),
             sort_title=item.sort_name,
-            year=item.production_year or _premiere_year(item),
-            genres=_genres(item.genres),
+            year=item.production_year or _year(item.premiere_date),
+            genres=tuple(item.genres or ()),
             track_count=tracks,
             duration_ms=values.milliseconds(item.cumulative_run_time_ticks or item.run_time_ticks),
             musicbrainz=_album_ids(item.provider_ids) if item.provider_ids else _NO_IDS,
@@ -105,49 +109,63 @@ class Mapper:
             ),
         )
 
-    def track(self, item: wire.Item) -> Track:
-        """A track."""
-        native = item.id
+    def track(self, row: wire.Track) -> Track:
+        """A track. It runs a million times for a large library, so only what is unusual in a row costs a call."""
+        native = row.id
         if native is None or native == "":
             raise ValueError("it has no id")
-        sources, data = item.media_sources, item.user_data
+        data, ids, sources = row.user_data, row.provider_ids, row.media_sources
+        known = _NO_DATA if data is None else data
         source = sources[0] if sources else _NO_SOURCE
-        sound = _sound(source)
-        artist_items, album_artists = item.artist_items, item.album_artists
+        streams = source.media_streams
+        sound = streams[0] if streams and streams[0].type == "Audio" else _sound(streams)
+        bits, ticks, played = sound.bit_rate or source.bitrate, row.run_time_ticks, known.last_played_date
+        disc, number = row.parent_index_number, row.index_number
+        path, album_id, created = row.path or source.path, row.album_id, row.date_created
+        genres, artist_items, album_artists = (
+            bytes(row.genres),
+            bytes(row.artist_items),
+            bytes(row.album_artists),
+        )
+        artists = linked_credits(artist_items)
+        whole = data and ids and created and sources and self.library and genres not in ABSENT
         return Track(
-            ref=ItemRef(self.server, Kind.TRACK, native if native.__class__ is str else str(native)),
-            title=item.name or _stem(item.path or source.path),
-            artists=_credits(artist_items) or _named(item.artists),
-            album=item.album or None,
-            album_id=values.text_id(item.album_id),
-            album_artists=_credits(album_artists)
-            or _named([item.album_artist] if item.album_artist else None),
-            disc=values.positive(item.parent_index_number),
-            track_number=values.positive(item.index_number),
-            duration_ms=values.milliseconds(item.run_time_ticks),
-            year=item.production_year or _premiere_year(item),
-            genres=_genres(item.genres),
-            musicbrainz=_track_ids(item.provider_ids) if item.provider_ids else _NO_IDS,
-            path=item.path or source.path,
+            ref=ItemRef(self.server, _TRACK, native if native.__class__ is str else str(native)),
+            title=row.name or _stem(path),
+            artists=artists or named_credits(bytes(row.artists)),
+            album=row.album or None,
+            album_id=album_id if album_id.__class__ is str and album_id else values.text_id(album_id),
+            album_artists=(artists if album_artists == artist_items else linked_credits(album_artists))
+            or _named(row.album_artist),
+            disc=disc if disc and disc > 0 else None,
+            track_number=number if number and number > 0 else None,
+            duration_ms=values.milliseconds(ticks) if ticks else None,
+            year=row.production_year or _year(row.premiere_date),
+            genres=texts(genres),
+            musicbrainz=_NO_IDS if ids is None or ids == _NO_WIRE_IDS else _track_ids(ids),
+            path=path,
             size=source.size,
-            bitrate=_kbit(sound.bit_rate or source.bitrate),
-            codec=sound.codec or _first(source.container or item.container),
+            bitrate=(bits + 500) // 1000 if bits else None,
+            codec=sound.codec or _first(source.container or row.container),
             sample_rate=sound.sample_rate,
-            rating=rating_of(data),
-            favorite=data.is_favorite if data else None,
-            play_count=data.play_count if data else None,
-            last_played=values.moment(data.last_played_date) if data else None,
+            rating=None if known.rating is None and known.likes is None else rating_of(known),
+            favorite=known.is_favorite,
+            play_count=known.play_count,
+            last_played=values.moment(played) if played else None,
             library_id=self.library,
-            added=values.moment(item.date_created),
-            omitted=_omitted(
-                _TRACK_NEVER,
-                None if data else _PLAY_FIELDS,
-                item.genres is None,
-                item.provider_ids is None,
-                item.date_created is None,
-                self.library is None,
-                not sources,
-            ),
+            added=values.moment(created),
+            omitted=_TRACK_NEVER if whole else self._omitted_of(row, genres),
+        )
+
+    def _omitted_of(self, row: wire.Track, genres: bytes) -> frozenset[str]:
+        return _omitted(
+            _TRACK_NEVER,
+            None if row.user_data else _PLAY_FIELDS,
+            genres in ABSENT,
+            row.provider_ids is None,
+            row.date_created is None,
+            self.library is None,
+            not row.media_sources,
         )
 
     def playlist(self, item: wire.Item, *, public: bool | None, read_only: str | None) -> Playlist:
@@ -164,11 +182,11 @@ class Mapper:
             added=values.moment(item.date_created),
         )
 
-    def entry(self, position: int, item: wire.Item) -> PlaylistEntry:
+    def entry(self, position: int, row: wire.Track) -> PlaylistEntry:
         """One place of a playlist."""
-        track = self.track(item)
+        track = self.track(row)
         return PlaylistEntry(
-            entry_id=values.text_id(item.playlist_item_id) or track.ref.id,
+            entry_id=values.text_id(row.playlist_item_id) or track.ref.id,
             position=position,
             track_ref=track.ref,
             track=track,
@@ -246,72 +264,41 @@ def _omitted(
     return frozenset(missing | _SOURCE_FIELDS if source else missing)
 
 
-@lru_cache(maxsize=16_384)
-def _credit(name: str, native: str | int | None) -> tuple[ArtistCredit, ...]:
-    """One artist, made once: a library names the same few over and over."""
-    return (ArtistCredit(name=name, id=values.text_id(native)),)
+def _named(name: str | None) -> tuple[ArtistCredit, ...]:
+    return (ArtistCredit(name=name),) if name else ()
 
 
-def _credits(linked: list[wire.NamedId] | None) -> tuple[ArtistCredit, ...]:
-    if not linked:
-        return ()
-    found: tuple[ArtistCredit, ...] = ()
-    for each in linked:
-        if each.name:
-            found += _credit(each.name, each.id)
-    return found
-
-
-def _named(names: list[str] | None) -> tuple[ArtistCredit, ...]:
-    return tuple(ArtistCredit(name=name) for name in names or () if name)
-
-
-@lru_cache(maxsize=4096)
-def _genre(name: str) -> tuple[str, ...]:
-    return (name,)
-
-
-def _genres(names: list[str] | None) -> tuple[str, ...]:
-    if not names:
-        return ()
-    return _genre(names[0]) if len(names) == 1 else tuple(names)
-
-
-def _track_ids(ids: dict[str, str | None]) -> MusicBrainzIds:
+def _track_ids(ids: wire.ProviderIds) -> MusicBrainzIds:
     return MusicBrainzIds(
-        recording=values.musicbrainz(ids.get("MusicBrainzRecording")),
+        recording=values.musicbrainz(ids.music_brainz_recording),
         # The servers take this one from the tag of the release's track, not of the recording.
-        track=values.musicbrainz(ids.get("MusicBrainzTrack")),
-        release=values.musicbrainz(ids.get("MusicBrainzAlbum")),
-        release_group=values.musicbrainz(ids.get("MusicBrainzReleaseGroup")),
-        artists=values.musicbrainz_list(ids.get("MusicBrainzArtist")),
-        album_artists=values.musicbrainz_list(ids.get("MusicBrainzAlbumArtist")),
+        track=values.musicbrainz(ids.music_brainz_track),
+        release=shared_musicbrainz(ids.music_brainz_album),
+        release_group=shared_musicbrainz(ids.music_brainz_release_group),
+        artists=shared_musicbrainz_list(ids.music_brainz_artist),
+        album_artists=shared_musicbrainz_list(ids.music_brainz_album_artist),
     )
 
 
-def _album_ids(ids: dict[str, str | None]) -> MusicBrainzIds:
+def _album_ids(ids: wire.ProviderIds) -> MusicBrainzIds:
     return MusicBrainzIds(
-        release=values.musicbrainz(ids.get("MusicBrainzAlbum")),
-        release_group=values.musicbrainz(ids.get("MusicBrainzReleaseGroup")),
-        artists=values.musicbrainz_list(ids.get("MusicBrainzArtist")),
-        album_artists=values.musicbrainz_list(ids.get("MusicBrainzAlbumArtist")),
+        release=values.musicbrainz(ids.music_brainz_album),
+        release_group=values.musicbrainz(ids.music_brainz_release_group),
+        artists=values.musicbrainz_list(ids.music_brainz_artist),
+        album_artists=values.musicbrainz_list(ids.music_brainz_album_artist),
     )
 
 
-def _premiere_year(item: wire.Item) -> int | None:
-    premiere = values.moment(item.premiere_date)
-    return None if premiere is None else premiere.year
+def _year(premiere: str | None) -> int | None:
+    moment = values.moment(premiere)
+    return None if moment is None else moment.year
 
 
-def _sound(source: wire.MediaSource) -> wire.MediaStream:
-    for stream in source.media_streams or ():
+def _sound(streams: list[wire.MediaStream] | None) -> wire.MediaStream:
+    for stream in streams or ():
         if stream.type == "Audio":
             return stream
     return _NO_STREAM
-
-
-def _kbit(bits: int | None) -> int | None:
-    return round(bits / 1000) if bits else None
 
 
 def _first(container: str | None) -> str | None:

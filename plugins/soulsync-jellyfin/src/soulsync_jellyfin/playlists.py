@@ -13,12 +13,11 @@ from soulsync_engine.errors import (
     NotFoundError,
     UnsupportedError,
 )
-from soulsync_engine.http import decode, decode_items
+from soulsync_engine.http import BadRequestError, decode, decode_items, decode_listing
 from soulsync_engine.models import FieldResult, Kind, MediaBytes, Page, Playlist, PlaylistEntry
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Params
 from soulsync_jellyfin.editing import Editing
-from soulsync_jellyfin.failures import RefusedRequestError
 from soulsync_jellyfin.listing import offset_of
 from soulsync_jellyfin.reading import FIELDS
 from soulsync_jellyfin.values import text_id
@@ -73,11 +72,9 @@ class Playlists(Editing):
             "startIndex": start,
             "limit": limit,
         }
-        result = self.transport.get_listing(
-            ("Playlists", self.checked_id(Kind.PLAYLIST, playlist_id), "Items"),
-            wire.Result[wire.Item],
-            wire.Result[msgspec.Raw],
-            params,
+        path = ("Playlists", self.checked_id(Kind.PLAYLIST, playlist_id), "Items")
+        result = decode_listing(
+            self.transport.page(path, params), wire.Result[wire.Track], wire.Result[msgspec.Raw]
         )
         if result.start_index not in (None, start):
             raise IncompleteSweepError(
@@ -86,7 +83,7 @@ class Playlists(Editing):
         rows = result.items or []
         places = iter(range(start, start + len(rows)))
         decoded = decode_items(
-            rows, wire.Item, lambda row: self.mapper.entry(next(places), row), kind=Kind.TRACK, id_key="Id"
+            rows, wire.Track, lambda row: self.mapper.entry(next(places), row), kind=Kind.TRACK, id_key="Id"
         )
         total = result.total_record_count or 0
         end = start + len(rows)
@@ -141,7 +138,7 @@ class Playlists(Editing):
             return False
         try:
             self.transport.send("POST", ("Playlists", playlist_id), json=changes, idempotent=True)
-        except RefusedRequestError:
+        except BadRequestError:
             self._only_a_key = True
             return False
         return True
@@ -165,7 +162,7 @@ class Playlists(Editing):
             return None
         try:
             details = decode(self.transport.send("GET", ("Playlists", playlist_id)), wire.PlaylistDetails)
-        except RefusedRequestError:
+        except BadRequestError:
             self._only_a_key = True
             return None
         return details.open_access
@@ -177,6 +174,6 @@ class Playlists(Editing):
         path = ("Playlists", text_id(row.id) or "", "Users", self.connection.user().id)
         try:
             shared = decode(self.transport.send("GET", path), wire.Permission)
-        except (NotFoundError, NotAllowedError, RefusedRequestError):
+        except (NotFoundError, NotAllowedError, BadRequestError):
             return _FOREIGN
         return None if shared.can_edit else _FOREIGN

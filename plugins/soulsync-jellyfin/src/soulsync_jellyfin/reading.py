@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-import msgspec
-
 from soulsync_engine.errors import NotAllowedError, NotFoundError
-from soulsync_engine.http import decode_items
 from soulsync_engine.models import (
     Album,
     Artist,
@@ -21,10 +18,10 @@ from soulsync_engine.models import (
     SearchResult,
     Track,
 )
-from soulsync_jellyfin import wire
-from soulsync_jellyfin.dialect import Params
-from soulsync_jellyfin.listing import THIN, Query, offset_of
-from soulsync_jellyfin.mapper import TYPES, Mapper
+from soulsync_jellyfin.dialect import THIN, Params
+from soulsync_jellyfin.listing import Query, offset_of
+from soulsync_jellyfin.mapper import TYPES
+from soulsync_jellyfin.readers import ALBUMS, ARTISTS, IDS, READERS, TRACKS, Reader
 from soulsync_jellyfin.session import Session
 from soulsync_jellyfin.transport import LONGEST_QUERY
 from soulsync_jellyfin.values import text_id
@@ -49,7 +46,7 @@ class Reading(Session):
         """The music libraries of the configured user, with their folders where the credentials may see them."""
         libraries = self.connection.libraries(self.connection.user())
         try:
-            folders = self.transport.get(("Library", "VirtualFolders"), list[wire.VirtualFolder])
+            folders = self.connection.folders()
         except (NotAllowedError, NotFoundError):
             return libraries
         paths = {text_id(folder.item_id): tuple(folder.locations or ()) for folder in folders}
@@ -60,20 +57,20 @@ class Reading(Session):
 
     def list_artists(self, scope: Scope, cursor: str | None, limit: int) -> Page[Artist]:
         """The album artists; guests on a track are none."""
-        return self.lister.page(listing_of(Kind.ARTIST), scope, cursor, limit, Mapper.artist)
+        return self.lister.page(listing_of(Kind.ARTIST), scope, cursor, limit, ARTISTS)
 
     def list_albums(self, scope: Scope, cursor: str | None, limit: int) -> Page[Album]:
         """The albums, in the order in which they were added."""
-        return self.lister.page(listing_of(Kind.ALBUM), scope, cursor, limit, Mapper.album)
+        return self.lister.page(listing_of(Kind.ALBUM), scope, cursor, limit, ALBUMS)
 
     def list_tracks(self, scope: Scope, cursor: str | None, limit: int) -> Page[Track]:
         """The tracks, in the order in which they were added."""
-        return self.lister.page(listing_of(Kind.TRACK), scope, cursor, limit, Mapper.track)
+        return self.lister.page(listing_of(Kind.TRACK), scope, cursor, limit, TRACKS)
 
     def list_ids(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[str]:
         """The ids alone, by the same query with thin rows."""
         query = listing_of(kind, **THIN)
-        return self.lister.page(query.called(f"ids of {query.name}"), scope, cursor, limit, _id_alone)
+        return self.lister.page(query.called(f"ids of {query.name}"), scope, cursor, limit, IDS)
 
     def get_items(self, kind: Kind, ids: tuple[str, ...]) -> tuple[Item, ...]:
         """Items by id, as many in a request as an address has room for."""
@@ -86,15 +83,12 @@ class Reading(Session):
             params: Params = {
                 "userId": self.connection.user().id,
                 "ids": ",".join(batch),
+                "includeItemTypes": TYPES[kind],
                 "fields": FIELDS[kind],
                 "enableTotalRecordCount": False,
             }
-            result = self.transport.get_listing(
-                ("Items",), wire.Result[wire.Item], wire.Result[msgspec.Raw], params
-            )
-            rows = decode_items(result.items, wire.Item, lambda row: row, kind=kind, id_key="Id").items
-            right = [row for row in rows if row.type == TYPES[kind] and row.id is not None]
-            found.update((_bare(str(row.id)), self.mapper.item(kind, row)) for row in right)
+            page = READERS[kind].read(self.transport.page(("Items",), params), self.mapper, kind)
+            found.update((_bare(item.ref.id), item) for item in page.items)
         return tuple(found[_bare(each)] for each in ids if _bare(each) in found)
 
     def search(self, query: str, kinds: frozenset[Kind], scope: Scope, limit: int) -> SearchResult:
@@ -108,9 +102,7 @@ class Reading(Session):
         def hits(kind: Kind) -> tuple[Item, ...]:
             asked = listing_of(kind, searchTerm=text, sortBy=None)
             rows = [
-                self.lister.stretch(
-                    asked, user, library, 0, limit, lambda mapper, row: mapper.item(kind, row)
-                ).items
+                self.lister.stretch(asked, user, library, 0, limit, READERS[kind]).items
                 for library in libraries
             ]
             return tuple(_interleaved(rows))[:limit]
@@ -128,21 +120,21 @@ class Reading(Session):
         scope: Scope,
         cursor: str | None,
         limit: int,
-        to_model: Callable[[Mapper, wire.Item], M],
+        reader: Reader[M],
         moment: Callable[[M], datetime | None],
     ) -> Page[M]:
         """A page of a listing that is sorted by a time, the latest first, also over several libraries."""
         user = self.connection.user(scope)
         libraries = self.connection.chosen(scope, user)
         if len(libraries) == 1:
-            return self.lister.page(query, scope, cursor, limit, to_model)
+            return self.lister.page(query, scope, cursor, limit, reader)
         start = offset_of(cursor)
         # One row more than the page tells whether another page follows.
         needed = start + limit + 1
         rows = [
             item
             for library in libraries
-            for item in self.lister.stretch(query, user, library, 0, needed, to_model).items
+            for item in self.lister.stretch(query, user, library, 0, needed, reader).items
         ]
         latest = sorted(dict.fromkeys(rows), key=lambda item: moment(item) or NEVER, reverse=True)
         end = start + limit
@@ -194,13 +186,6 @@ def in_batches(ids: list[str]) -> Iterator[list[str]]:
 def _bare(id: str) -> str:
     """An id in one spelling: servers take dashes and capitals, and answer without."""
     return id.replace("-", "").lower()
-
-
-def _id_alone(mapper: Mapper, row: wire.Item) -> str:
-    native = text_id(row.id)
-    if native is None:
-        raise ValueError("it has no id")
-    return native
 
 
 def _interleaved(rows: list[tuple[Item, ...]]) -> Iterator[Item]:

@@ -44,7 +44,7 @@ class Scanning(Reading):
         """From the server's tasks and the state of its libraries; unknown to users who may not see those."""
         try:
             tasks = self.transport.get(("ScheduledTasks",), list[wire.Task])
-            folders = self.transport.get(("Library", "VirtualFolders"), list[wire.VirtualFolder])
+            folders = self.connection.folders()
         except NotAllowedError:
             return ScanState(
                 phase=ScanPhase.UNKNOWN, detail="Only administrators of the server may see what it is doing."

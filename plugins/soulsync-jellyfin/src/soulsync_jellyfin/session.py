@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import ClassVar
 
 from soulsync_engine.contract import MediaServerClient, ServerContext
@@ -30,7 +29,6 @@ class Session(MediaServerClient):
         self.transport = self.connection.transport
         self.lister = Lister(self.connection, context.log)
         self.mapper = Mapper(server=context.server)
-        self.data_dir: Path = context.data_dir
         self.log: logging.Logger = context.log
 
     def checked_id(self, kind: Kind, id: str) -> str:

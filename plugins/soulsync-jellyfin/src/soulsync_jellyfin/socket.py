@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import time
 from contextlib import ExitStack
@@ -11,12 +12,17 @@ from typing import Final, Self
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from soulsync_engine.errors import AuthenticationError, NotAllowedError, UnavailableError
+from soulsync_engine.errors import UnavailableError
+from soulsync_engine.http import HttpAnswer
 from soulsync_engine.http.trust import tls_context
+from soulsync_jellyfin.failures import checked
 from soulsync_jellyfin.transport import JellyfinTransport
 
 _LONGEST_HANDSHAKE: Final = 10.0
 _LARGEST_MESSAGE: Final = 4 * 1024 * 1024
+
+_SILENT: Final = logging.Logger("soulsync_jellyfin.socket", level=logging.CRITICAL + 1)
+"""The library underneath logs every header and address of a handshake, and the credentials are in those."""
 
 
 class Socket:
@@ -29,14 +35,13 @@ class Socket:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        base = self._transport.http.base_url
-        secure = base.startswith("https:")
-        address = f"{'wss' if secure else 'ws'}{base[base.index(':') :]}/socket"
         server = self._transport.server
+        address = self._transport.socket_address()
+        secure = address.startswith("wss:")
         context: ssl.SSLContext | None = None
         if secure:
             context = tls_context(self._transport.settings.verify, secure=True, server=server)
-        failure: Exception
+        refused: int | None = None
         try:
             opening = connect(
                 address,
@@ -47,19 +52,28 @@ class Socket:
                 max_size=_LARGEST_MESSAGE,
                 compression=None,
                 proxy=None,
+                logger=_SILENT,
             )
             self._connection = self._open.enter_context(opening)
         except InvalidStatus as error:
-            failure = _refusal(error.response.status_code, server)
+            refused = error.response.status_code
         except (OSError, WebSocketException):
-            failure = UnavailableError(
-                "The websocket of the server cannot be opened.",
-                server=server,
-                next_step="Check that a proxy in front of it lets websockets through.",
-            )
+            # Raised below, since what was caught may have the credentials in it.
+            pass
         else:
             return self
-        raise failure
+        if refused in (401, 403):
+            # A handshake is a plain request until it succeeds, so its refusals mean the same.
+            checked(
+                HttpAnswer(
+                    server=server, method="GET", path=self._transport.dialect.socket_path, status=refused
+                )
+            )
+        raise UnavailableError(
+            f"The websocket of the server cannot be opened{f' ({refused})' if refused else ''}.",
+            server=server,
+            next_step="Check that a proxy in front of it lets websockets through.",
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -79,23 +93,3 @@ class Socket:
 
     def _remaining(self) -> float:
         return self._deadline - time.monotonic()
-
-
-def _refusal(status: int, server: str) -> Exception:
-    if status == 401:
-        return AuthenticationError(
-            "The server does not accept the credentials for its websocket.",
-            server=server,
-            next_step="Enter them again in the settings of this server.",
-        )
-    if status == 403:
-        return NotAllowedError(
-            "The credentials do not carry the right to watch the server.",
-            server=server,
-            next_step="Sign in with user name and password instead of an API key.",
-        )
-    return UnavailableError(
-        f"The server answers its websocket with {status}.",
-        server=server,
-        next_step="Check that a proxy in front of it lets websockets through.",
-    )

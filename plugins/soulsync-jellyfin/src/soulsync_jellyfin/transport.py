@@ -8,24 +8,22 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from threading import RLock
 from typing import Final, TypeVar
+from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from soulsync_engine.errors import AuthenticationError, NotAllowedError
 from soulsync_engine.http import (
     HttpAnswer,
     HttpTransport,
     RetryPolicy,
     UnexpectedAnswerError,
     decode,
-    decode_listing,
 )
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Dialect, Identity, Params, Path
-from soulsync_jellyfin.failures import checked
+from soulsync_jellyfin.failures import checked, checked_sign_in, refuses_token
 from soulsync_jellyfin.settings import JellyfinSettings
 
 T = TypeVar("T")
-LenientT = TypeVar("LenientT")
 
 LONGEST_QUERY: Final = 6000
 """Bytes of ids that go into one address; servers and proxies stop at 8 KB for the whole of it."""
@@ -62,15 +60,31 @@ class JellyfinTransport:
         """What a request has to carry, for requests that are made by others. May sign in."""
         return self.dialect.headers(self.identity, self._current_token())
 
+    def renew(self) -> bool:
+        """Sign in anew, because a token was refused; False where there is no password to do it with."""
+        if not self._can_sign_in():
+            return False
+        with self._lock:
+            self._sign_in()
+        return True
+
+    def socket_address(self) -> str:
+        """Where the websocket is; for Emby with the token in it, so it goes to nobody else. May sign in."""
+        base, dialect = self.http.base_url, self.dialect
+        scheme = "wss" if base.startswith("https:") else "ws"
+        address = f"{scheme}{base[base.index(':') :]}{dialect.socket_path}"
+        if not dialect.token_in_socket_address:
+            return address
+        token = self._current_token() or ""
+        return f"{address}?{urlencode({'api_key': token, 'deviceId': self.identity.device_id})}"
+
     def get(self, path: Path, shape: type[T], params: Params | None = None) -> T:
         """Ask and decode the answer."""
         return decode(self.send("GET", path, params=params), shape)
 
-    def get_listing(
-        self, path: Path, strict: type[T], lenient: type[LenientT], params: Params
-    ) -> T | LenientT:
-        """Ask for a page of a listing and decode it; see `decode_listing`."""
-        return decode_listing(self.send("GET", path, params=params, bulk=True), strict, lenient)
+    def page(self, path: Path, params: Params) -> HttpAnswer:
+        """Ask for a page of a listing."""
+        return self.send("GET", path, params=params, bulk=True)
 
     def send(
         self,
@@ -100,7 +114,7 @@ class JellyfinTransport:
             )
 
         answer = ask(token)
-        if answer.status == 401 and not answer.body.strip() and self._can_sign_in():
+        if answer.status == 401 and self._can_sign_in() and refuses_token(answer):
             answer = ask(self._renewed(token))
         self.clock = answer.date or self.clock
         return checked(answer)
@@ -139,19 +153,7 @@ class JellyfinTransport:
             ("Users", "AuthenticateByName"),
             json={"Username": self.settings.username, "Pw": self.settings.secret or ""},
         )
-        if answer.status == 401:
-            raise AuthenticationError(
-                f"The server does not accept the password of the user {self.settings.username!r}.",
-                server=self.server,
-                next_step="Enter user name and password again in the settings of this server.",
-            )
-        if answer.status == 403:
-            raise NotAllowedError(
-                f"The user {self.settings.username!r} may not sign in: disabled, or restricted.",
-                server=self.server,
-                next_step="Enable the user on the server, or use another one.",
-            )
-        result = decode(checked(answer), wire.AuthenticationResult)
+        result = decode(checked_sign_in(answer), wire.AuthenticationResult)
         if not result.access_token or result.user is None:
             raise UnexpectedAnswerError(
                 "The server accepted the password but gave no token.",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 _TICKS_PER_MS: Final = 10_000
+_CANONICAL: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+"""How nearly all taggers write a UUID; there is no need to take such a one apart."""
+
 _NOTHING: Final = 1900
 """Servers stamp what never happened with the year 1 or 0001-01-01T00:00:00.0000000Z."""
 
@@ -20,7 +22,7 @@ def text_id(value: str | int | None) -> str | None:
 
 def milliseconds(ticks: int | None) -> int | None:
     """Milliseconds of a duration in units of 100 ns; 0 and less mean that nobody measured it."""
-    return None if ticks is None or ticks <= 0 else round(ticks / _TICKS_PER_MS)
+    return None if ticks is None or ticks <= 0 else (ticks + _TICKS_PER_MS // 2) // _TICKS_PER_MS
 
 
 def moment(text: str | None) -> datetime | None:
@@ -41,27 +43,24 @@ def wire_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
 
 
-@lru_cache(maxsize=8192)
 def musicbrainz(text: str | None) -> str | None:
     """One MusicBrainz id as a lower-case UUID."""
+    if not text or _CANONICAL(text):
+        return text or None
     try:
-        return str(UUID(text)) if text else None
+        return str(UUID(text))
     except ValueError:
         return None
 
 
-@lru_cache(maxsize=8192)
 def musicbrainz_list(text: str | None) -> tuple[str, ...]:
     """Several MusicBrainz ids; taggers join them with slashes, semicolons or commas."""
     if not text:
         return ()
+    if _CANONICAL(text):
+        return (text,)
     found = (musicbrainz(part.strip()) for part in re.split(r"[/;,]", text))
     return tuple(dict.fromkeys(each for each in found if each is not None))
-
-
-def positive(number: int | None) -> int | None:
-    """A disc or track number: servers say 0 where the tags say nothing."""
-    return number if number is not None and number > 0 else None
 
 
 def earlier(moment: datetime, seconds: float) -> datetime:

@@ -9,14 +9,13 @@ from typing import Final
 
 import msgspec
 
+from soulsync_engine.errors import AuthenticationError
 from soulsync_engine.models import ActivePlay, ChangeHint, ItemRef, Kind, User
 from soulsync_jellyfin import values, wire
+from soulsync_jellyfin.dialect import Params
 from soulsync_jellyfin.mapper import TYPES
 from soulsync_jellyfin.session import Session
 from soulsync_jellyfin.socket import Socket
-
-_ACTIVE_SECONDS: Final = 960
-"""Clients report every few seconds; a session that is silent for longer has ended."""
 
 _MUSIC_TYPES: Final = frozenset(TYPES.values())
 _CHANGING: Final = frozenset({"ItemAdded", "ItemDeleted", "UserDataSaved"})
@@ -37,7 +36,7 @@ class Watching(Session):
 
     def list_active_plays(self) -> tuple[ActivePlay, ...]:
         """The tracks being played on the clients the credentials may see."""
-        params: dict[str, str | int | bool | None] = {"activeWithinSeconds": _ACTIVE_SECONDS}
+        params: Params = {**self.dialect.session_params}
         sessions = self.transport.get(("Sessions",), list[wire.Session], params)
         return tuple(
             ActivePlay(
@@ -57,6 +56,15 @@ class Watching(Session):
     def watch(self, timeout: float) -> ChangeHint:
         """Listen on the server's websocket until it says that something changed, or the time is over."""
         deadline = time.monotonic() + timeout
+        try:
+            return self._listen(deadline)
+        except AuthenticationError:
+            # The token of a sign-in may have expired since, which any other request would have found out.
+            if not self.transport.renew():
+                raise
+        return self._listen(deadline)
+
+    def _listen(self, deadline: float) -> ChangeHint:
         with Socket(self.transport, deadline) as socket:
             while (text := socket.next_message()) is not None:
                 try:

@@ -31,13 +31,24 @@ class UserData(_Wire):
     played: bool | None = None
 
 
+class ProviderIds(_Wire):
+    """Ids at MusicBrainz; those of artists may be several in one text."""
+
+    music_brainz_track: str | None = None
+    music_brainz_recording: str | None = None
+    music_brainz_album: str | None = None
+    music_brainz_release_group: str | None = None
+    music_brainz_artist: str | None = None
+    music_brainz_album_artist: str | None = None
+
+
 class MediaStream(_Wire):
     """One stream inside a file."""
 
     codec: str | None = None
-    type: str | None = None
     bit_rate: int | None = None
     sample_rate: int | None = None
+    type: str | None = None
 
 
 class MediaSource(_Wire):
@@ -46,49 +57,77 @@ class MediaSource(_Wire):
     path: str | None = None
     container: str | None = None
     size: int | None = None
-    bitrate: int | None = None
     media_streams: list[MediaStream] | None = None
+    bitrate: int | None = None
 
 
-class Item(_Wire):
-    """Anything the server lists: tracks, albums, artists, playlists, libraries."""
+class Track(_Wire):
+    """A track, in a listing, a playlist, or alone.
 
-    id: str | int | None = None
+    The fields are in the order in which the servers write them, which spares the decoder from looking for each. What
+    the rows of a library repeat word for word is left as the JSON it is, to be understood once (`repeated`).
+    """
+
     name: str | None = None
-    type: str | None = None
-    media_type: str | None = None
-    collection_type: str | None = None
-    sort_name: str | None = None
-    overview: str | None = None
-    genres: list[str] | None = None
-    provider_ids: dict[str, str | None] | None = None
+    id: str | int | None = None
+    playlist_item_id: str | int | None = None
     date_created: str | None = None
-    etag: str | None = None
-    path: str | None = None
     container: str | None = None
-    run_time_ticks: int | None = None
-    cumulative_run_time_ticks: int | None = None
-    production_year: int | None = None
     premiere_date: str | None = None
+    media_sources: list[MediaSource] | None = None
+    path: str | None = None
+    genres: msgspec.Raw = msgspec.Raw()
+    run_time_ticks: int | None = None
+    production_year: int | None = None
     index_number: int | None = None
     parent_index_number: int | None = None
+    provider_ids: ProviderIds | None = None
+    type: str | None = None
+    user_data: UserData | None = None
+    artists: msgspec.Raw = msgspec.Raw()
+    artist_items: msgspec.Raw = msgspec.Raw()
     album: str | None = None
     album_id: str | int | None = None
     album_artist: str | None = None
-    album_artists: list[NamedId] | None = None
-    artists: list[str] | None = None
-    artist_items: list[NamedId] | None = None
-    media_sources: list[MediaSource] | None = None
-    user_data: UserData | None = None
-    child_count: int | None = None
-    recursive_item_count: int | None = None
-    playlist_item_id: str | int | None = None
+    album_artists: msgspec.Raw = msgspec.Raw()
+
+
+class ItemId(_Wire):
+    """An item of which nothing is read but its id."""
+
+    id: str | int | None = None
+
+
+class Item(_Wire):
+    """Anything that is no track, and what a track shares with it: albums, artists, playlists, libraries."""
+
+    name: str | None = None
+    id: str | int | None = None
+    etag: str | None = None
+    date_created: str | None = None
     can_delete: bool | None = None
-    image_tags: dict[str, str] | None = None
-    album_primary_image_tag: str | None = None
+    container: str | None = None
+    sort_name: str | None = None
+    premiere_date: str | None = None
+    overview: str | None = None
+    genres: list[str] | None = None
+    cumulative_run_time_ticks: int | None = None
+    run_time_ticks: int | None = None
+    production_year: int | None = None
+    provider_ids: ProviderIds | None = None
+    type: str | None = None
     parent_primary_image_item_id: str | int | None = None
     parent_thumb_item_id: str | int | None = None
-    parent_backdrop_item_id: str | int | None = None
+    user_data: UserData | None = None
+    recursive_item_count: int | None = None
+    child_count: int | None = None
+    collection_type: str | None = None
+    album_id: str | int | None = None
+    album_primary_image_tag: str | None = None
+    album_artist: str | None = None
+    album_artists: list[NamedId] | None = None
+    image_tags: dict[str, str] | None = None
+    media_type: str | None = None
 
 
 class Result(_Wire, Generic[T]):

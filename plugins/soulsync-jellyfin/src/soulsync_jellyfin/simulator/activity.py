@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from soulsync_engine.testing.simulator import Answer
 from soulsync_jellyfin.simulator.accounts import User
 from soulsync_jellyfin.simulator.rendering import Json, Played, answer_of, time_text
-from soulsync_jellyfin.simulator.routes import Call, Routes
+from soulsync_jellyfin.simulator.routes import NO_CONTENT, Call, Routes
 
 Change = Callable[[Call, Played], None]
 
@@ -25,8 +25,11 @@ def register(routes: Routes) -> None:
     ):
         _add(routes, method, beside, below, change, *query)
     _add(routes, "POST", "/UserItems/{itemId}/UserData", "/Items/{itemId}/UserData", _set, body=True)
-    _add(routes, "GET", "/UserItems/{itemId}/UserData", "/Items/{itemId}/UserData", _nothing)
-    routes.add("GET", "/Sessions", _sessions, "activeWithinSeconds", "controllableByUserId", "deviceId")
+    if not routes.emby:
+        _add(routes, "GET", "/UserItems/{itemId}/UserData", "/Items/{itemId}/UserData", _nothing)
+    routes.add("POST", "/Sessions/Playing", _started, body=True)
+    silent = () if routes.emby else ("activeWithinSeconds",)
+    routes.add("GET", "/Sessions", _sessions, "controllableByUserId", "deviceId", *silent)
 
 
 def _add(
@@ -76,6 +79,17 @@ def _mark_played(call: Call, data: Played) -> None:
     data.last = call.params.moment("datePlayed") or call.state.now()
 
 
+def _started(call: Call) -> Answer:
+    """The report that a track begins counts it [A 2.19]."""
+    item = call.params.as_id("ItemId", str(call.body().get("ItemId")))
+    data = call.state.played.setdefault((call.asking_user().id, item), Played())
+    data.count += 1
+    data.played = True
+    data.last = call.state.now()
+    call.state.catalogue.version += 1
+    return NO_CONTENT
+
+
 def _nothing(call: Call, data: Played) -> None:
     """Only read."""
 
@@ -109,7 +123,7 @@ def _sessions(call: Call) -> Answer:
             "Client": "Finamp",
             "DeviceName": "phone",
             "LastActivityDate": now,
-            "LastPlaybackCheckIn": now,
+            **({} if call.state.personality.emby else {"LastPlaybackCheckIn": now}),
             "PlayState": {"PositionTicks": 125_000_000, "IsPaused": False, "CanSeek": True, "IsMuted": False},
             "NowPlayingItem": call.row(entry, None, frozenset()),
         }

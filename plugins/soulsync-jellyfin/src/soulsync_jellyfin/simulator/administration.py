@@ -14,7 +14,12 @@ def register(routes: Routes) -> None:
     routes.add("GET", "/ScheduledTasks", _tasks, "isHidden", "isEnabled", admin=True)
     routes.add("POST", "/Library/Refresh", _scan, admin=True)
     routes.add("POST", "/Library/Media/Updated", _updated, body=True)
-    routes.add("GET", "/Library/VirtualFolders", _folders, admin=True)
+    if routes.emby:
+        # The list of them all is gone from the description [E].
+        paging = ("StartIndex", "Limit")
+        routes.add("GET", "/Library/VirtualFolders/Query", _page_of_folders, *paging, admin=True)
+    else:
+        routes.add("GET", "/Library/VirtualFolders", _folders, admin=True)
     recursive = ("Recursive",) if routes.emby else ()
     routes.add(
         *("POST", "/Items/{itemId}/Refresh", _refresh),
@@ -73,6 +78,15 @@ def _refresh(call: Call) -> Answer:
 
 
 def _folders(call: Call) -> Answer:
+    return answer_of(_folder_rows(call))
+
+
+def _page_of_folders(call: Call) -> Answer:
+    rows = _folder_rows(call)
+    return answer_of({"Items": rows, "TotalRecordCount": len(rows)})
+
+
+def _folder_rows(call: Call) -> list[Json]:
     rows: list[Json] = []
     for library in call.state.catalogue.libraries.values():
         left = call.state.refreshing.get(library.id, 0)
@@ -88,7 +102,7 @@ def _folders(call: Call) -> Answer:
         if left:
             row["RefreshProgress"] = 50.0
         rows.append(row)
-    return answer_of(rows)
+    return rows
 
 
 def _queue_clock(call: Call) -> Answer:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from itertools import count
 from typing import Final
+from uuid import NAMESPACE_OID, uuid5
 
 from soulsync_engine.testing.scenarios import MUSIC, Scenario, ScenarioTrack
 
@@ -221,6 +222,7 @@ class Catalogue:
                 ticks=1_800_000_000 + number * 10_000,
                 size=20_000_000 + number,
                 suffix="flac",
+                provider_ids=_tagged(number, title, artist),
             )
             self._generated(entry, number=len(self.items))
         self.version += 1
@@ -228,6 +230,21 @@ class Catalogue:
     def _generated(self, entry: Entry, *, number: int) -> None:
         entry.created = entry.saved = LONG_AGO + timedelta(seconds=number)
         self.items[entry.id] = entry
+
+
+def _tagged(number: int, title: str, artist: str) -> dict[str, str]:
+    """What taggers write into every file, and the server reads from it [F]."""
+    return {
+        "MusicBrainzArtist": _uuid("artist", artist),
+        "MusicBrainzAlbumArtist": _uuid("artist", artist),
+        "MusicBrainzAlbum": _uuid("album", title),
+        "MusicBrainzReleaseGroup": _uuid("group", title),
+        "MusicBrainzTrack": _uuid("track", str(number)),
+    }
+
+
+def _uuid(*what: str) -> str:
+    return str(uuid5(NAMESPACE_OID, "\n".join(what)))
 
 
 def _entries(catalogue: Catalogue, library: Library, track: ScenarioTrack, when: datetime) -> Iterable[Entry]:

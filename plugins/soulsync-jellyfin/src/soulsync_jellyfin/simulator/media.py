@@ -24,15 +24,20 @@ _SOUND = bytes(range(256)) * 16
 
 def register(routes: Routes) -> None:
     """Announce the routes. Pictures and plain streams need no token, transcoded ones do [A 2.10]."""
-    sizes = ("maxWidth", "maxHeight", "width", "height", "quality", "tag", "fillWidth", "fillHeight")
+    sizes = ("maxWidth", "maxHeight", "width", "height", "quality", "tag")
     routes.add("GET", "/Items/{itemId}/Images/{imageType}", _picture, *sizes, secured=False)
     routes.add("POST", "/Items/{itemId}/Images/{imageType}", _set_picture, admin=True, body=True)
-    routes.add("GET", "/Audio/{itemId}/stream", _stream, "static", "mediaSourceId", "deviceId", secured=False)
+    source = () if routes.emby else ("mediaSourceId",)
+    routes.add("GET", "/Audio/{itemId}/stream", _stream, "static", "deviceId", *source, secured=False)
     routes.add(
         *("GET", "/Audio/{itemId}/universal", _transcoded, "userId", "deviceId", "maxStreamingBitrate"),
         *("container", "audioCodec", "transcodingContainer", "transcodingProtocol"),
     )
-    routes.add("GET", "/socket", _socket, "deviceId")
+    if routes.emby:
+        # The token is read from the address alone [K].
+        routes.add("GET", "/embywebsocket", _socket, "deviceId")
+    else:
+        routes.add("GET", "/socket", _socket, "deviceId")
 
 
 def _picture(call: Call) -> Answer:
@@ -84,6 +89,8 @@ def _socket(call: Call) -> Answer:
     key = call.request.headers.get("sec-websocket-key")
     if key is None:
         return PROCESSING_FAILED
+    if call.state.personality.emby and call.request.value("api_key") is None:
+        return Answer(status=401, content_type=None)
     said: Queue[str] = Queue()
     listeners, gone = call.state.listeners, Event()
     listeners.append(said.put)

@@ -2,7 +2,10 @@
 
 The facts modelled here and in the other modules come from: [A] probes of a real 10.11.11, [I] notes of the same project
 on the shapes of items, [S] the source of the server, [N] another server's Jellyfin API, [O] the published OpenAPI
-documents, [F] recorded answers, [E] Emby's published API.
+documents, [F] recorded answers. Of Emby: [E] its published description of its API (4.9, as in its client `embyclient`),
+[K] its own add-on for Kodi, [G] the last open source of the server from which both come, [L] what the application that
+came before this engine met. That Emby keeps a track in a playlist as often as it was put there is [L], that only
+administrators may do this or that [E].
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ class Personality:
     `legacy_auth` is whether the headers and parameters of Emby's time are taken; 12.0 switches them off
     (migration 20260531160000) [S]. `keeps_duplicates` is whether a track can be in a playlist twice: Jellyfin keeps an
     item at most once [A 2.7]. `takes_position` is whether tracks can be added at a position [O 12.0].
+    `implies_recursion` is whether a library's items of some type are all of them, also where `recursive` is not said
+    [S, after 10.11].
     """
 
     name: str
@@ -37,12 +42,13 @@ class Personality:
     legacy_auth: bool = True
     keeps_duplicates: bool = False
     takes_position: bool = False
+    implies_recursion: bool = False
 
 
 JELLYFIN_10_9: Final = Personality(name="Jellyfin 10.9", version="10.9.11")
 JELLYFIN_10_11: Final = Personality(name="Jellyfin 10.11", version="10.11.11")
 JELLYFIN_12: Final = Personality(
-    name="Jellyfin 12.0", version="12.0.0", legacy_auth=False, takes_position=True
+    name="Jellyfin 12.0", version="12.0.0", legacy_auth=False, takes_position=True, implies_recursion=True
 )
 EMBY_4_9: Final = Personality(
     name="Emby", version="4.9.1.80", product="Emby Server", emby=True, keeps_duplicates=True

@@ -18,6 +18,7 @@ _entry_ids = count(1)
 def register(routes: Routes) -> None:
     """Announce the routes."""
     if routes.emby:
+        # Whose it is to be is not in the description any more, but was in the open source [E, G].
         routes.add("POST", "/Playlists", _create_by_query, "Name", "Ids", "UserId", "MediaType")
     else:
         routes.add("POST", "/Playlists", _create, body=True)
@@ -76,12 +77,17 @@ def _created(call: Call, name: str, tracks: list[str], user: User, *, open_acces
     entry.created = entry.saved = state.now()
     state.playlists[entry.id] = Playlist(owner=user.id, open_access=open_access)
     state.catalogue.put(entry)
-    _insert(call, entry, tracks, None)
+    added = _insert(call, entry, tracks, None)
+    if state.personality.emby:
+        return answer_of({"Id": entry.id, "Name": name, "ItemAddedCount": added})
     return answer_of({"Id": entry.id})
 
 
-def _insert(call: Call, entry: Entry, tracks: list[str], position: int | None) -> None:
-    """Unknown ids are dropped in silence; so is what is in it already, where an item is kept at most once [A 2.7]."""
+def _insert(call: Call, entry: Entry, tracks: list[str], position: int | None) -> int:
+    """How many were added.
+
+    Unknown ids are dropped in silence; so is what is in it already, where an item is kept at most once [A 2.7].
+    """
     details, state = call.state.playlists[entry.id], call.state
     new: list[tuple[str, str]] = []
     for track in tracks:
@@ -95,6 +101,7 @@ def _insert(call: Call, entry: Entry, tracks: list[str], position: int | None) -
     place = len(details.entries) if position is None else position
     details.entries[place:place] = new
     _saved(call, entry)
+    return len(new)
 
 
 def _saved(call: Call, entry: Entry) -> None:
@@ -157,7 +164,9 @@ def _entries(call: Call) -> Answer:
 def _add(call: Call) -> Answer:
     entry, _ = _editable(call, call.some_user())
     position = call.params.number("position") if call.state.personality.takes_position else None
-    _insert(call, entry, call.params.ids("ids"), position)
+    added = _insert(call, entry, call.params.ids("ids"), position)
+    if call.state.personality.emby:
+        return answer_of({"Id": entry.id, "ItemAddedCount": added})
     return NO_CONTENT
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from random import sample
 from typing import Final
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
@@ -132,6 +133,9 @@ def in_order(
         key = _KEYS.get(word)
         if key is not None:
             rows = sorted(rows, key=lambda entry: key(entry, data), reverse=order == "descending")
+        elif word == "random":
+            # Anew for each page [A 3.6].
+            rows = sample(rows, len(rows))
         elif word in _UNSTABLE and rows:
             rows = _shifted(sorted(rows, key=lambda entry: (entry.album_artists or entry.artists)[:1]), start)
     return rows

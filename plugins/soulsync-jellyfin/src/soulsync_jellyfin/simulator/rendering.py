@@ -13,6 +13,7 @@ import msgspec
 from soulsync_engine.testing.simulator import Answer
 from soulsync_jellyfin.simulator.catalogue import Catalogue, Entry, Library
 from soulsync_jellyfin.simulator.personality import Personality
+from soulsync_jellyfin.simulator.sources import media_source
 
 Json = dict[str, object]
 
@@ -67,13 +68,8 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def answer_of(value: object, *, status: int = 200) -> Answer:
-    """A JSON answer with the server's headers [A 1.9, 1.10]."""
-    return Answer(
-        status=status,
-        body=body_of(value),
-        content_type="application/json; charset=utf-8",
-        headers={"X-Response-Time-ms": "1.0000"},
-    )
+    """A JSON answer of the server's type [A 1.10]."""
+    return Answer(status=status, body=body_of(value), content_type="application/json; charset=utf-8")
 
 
 class Renderer:
@@ -109,47 +105,83 @@ class Renderer:
             row["CollectionType"] = library.collection_type
         return self._trimmed(row)
 
-    def item(self, entry: Entry, fields: frozenset[str], data: Played | None, *, images: bool = True) -> Json:
-        """An item with the fields asked for; `data` is what a user has to do with it, None without a user."""
-        row: Json = {"Name": entry.name, "ServerId": self._server_id, "Id": entry.id, "ChannelId": None}
-        optional = {
-            "SortName": entry.sort_name,
-            "DateCreated": time_text(entry.created),
-            "Etag": entry.etag,
-            "Overview": entry.overview,
-            "Path": entry.path,
-            "ProviderIds": entry.provider_ids,
-            "Genres": list(entry.genres),
-            "Tags": [],
-            "Studios": [],
-            "People": [],
+    def genre(self, genre: str, name: str) -> Json:
+        """A genre, which is an item too."""
+        return {
+            "Name": name,
+            "ServerId": self._server_id,
+            "Id": genre,
+            "ChannelId": None,
+            "Type": "Genre",
+            "ImageTags": {},
+            "BackdropImageTags": [],
+            "LocationType": "FileSystem",
+            "MediaType": "Unknown",
         }
-        row |= {name: value for name, value in optional.items() if name in fields and value is not None}
+
+    def item(self, entry: Entry, fields: frozenset[str], data: Played | None, *, images: bool = True) -> Json:
+        """An item with the fields asked for, in the order in which the server writes them [F].
+
+        `data` is what a user has to do with it, None without a user.
+        """
+        audio = entry.type == "Audio"
+        row: Json = {"Name": entry.name, "ServerId": self._server_id, "Id": entry.id}
+        if "Etag" in fields:
+            row["Etag"] = entry.etag
+        if "DateCreated" in fields:
+            row["DateCreated"] = time_text(entry.created)
+        if audio:
+            row |= (
+                {"Container": entry.container}
+                if self._emby
+                else {"HasLyrics": False, "Container": entry.container}
+            )
+        if "SortName" in fields:
+            row["SortName"] = entry.sort_name
+            if entry.forced_sort_name:
+                row["ForcedSortName"] = entry.forced_sort_name
+        if entry.year:
+            row["PremiereDate"] = f"{entry.year:04}-01-01T00:00:00.0000000Z"
+        if audio and "MediaSources" in fields:
+            row["MediaSources"] = [media_source(entry, emby=self._emby)]
+        if entry.path is not None and "Path" in fields:
+            row["Path"] = entry.path
+        row["ChannelId"] = None
+        if entry.overview is not None and "Overview" in fields:
+            row["Overview"] = entry.overview
+        if "Genres" in fields:
+            row["Genres"] = list(entry.genres)
+        if entry.ticks:
+            row["RunTimeTicks"] = entry.ticks
+        if entry.year:
+            row["ProductionYear"] = entry.year
+        if entry.number is not None:
+            row["IndexNumber"] = entry.number
+        if entry.disc is not None:
+            row["ParentIndexNumber"] = entry.disc
+        if "ProviderIds" in fields:
+            row["ProviderIds"] = entry.provider_ids
+        row |= {"IsFolder": not audio, "Type": entry.type}
+        row |= {name: [] for name in ("People", "Studios") if name in fields}
         if "Genres" in fields:
             row["GenreItems"] = [
                 {"Name": name, "Id": self._catalogue.genre_id(name)} for name in entry.genres
             ]
-        if "SortName" in fields and entry.forced_sort_name:
-            row["ForcedSortName"] = entry.forced_sort_name
-        if "Settings" in fields:
-            row |= {"LockedFields": list(entry.locked_fields), "LockData": entry.lock_data}
-        row |= {"IsFolder": entry.type != "Audio", "Type": entry.type, "LocationType": "FileSystem"}
-        row["MediaType"] = "Audio" if entry.type in ("Audio", "Playlist") else "Unknown"
-        if entry.ticks:
-            row["RunTimeTicks"] = entry.ticks
-        if entry.year:
-            row |= {"ProductionYear": entry.year, "PremiereDate": f"{entry.year:04}-01-01T00:00:00.0000000Z"}
-        if entry.type in ("Audio", "MusicAlbum"):
-            row |= self._credits(entry)
-        if entry.type == "Audio":
-            row |= self._track(entry, fields)
         if data is not None:
             row["UserData"] = self.user_data(entry.id, data)
+        if "Tags" in fields:
+            row["Tags"] = []
+        if audio or entry.type == "MusicAlbum":
+            row |= self._credits(entry)
         if images:
             row |= {
                 "ImageTags": {kind: picture.tag for kind, picture in entry.pictures.items()},
                 "BackdropImageTags": [],
             }
+        row["LocationType"] = "FileSystem"
+        row["MediaType"] = "Audio" if entry.type in ("Audio", "Playlist") else "Unknown"
+        if "Settings" in fields:
+            row |= {"LockedFields": list(entry.locked_fields), "LockData": entry.lock_data}
         return self._trimmed(row)
 
     def user_data(self, item: str, data: Played) -> Json:
@@ -161,74 +193,30 @@ class Renderer:
             "Played": data.played,
             "Key": item,
         }
-        if not self._emby:
-            row["ItemId"] = item
+        row["ItemId"] = item
         if data.rating is not None:
             row["Rating"] = data.rating
-        if data.likes is not None:
+        if data.likes is not None and not self._emby:
             row["Likes"] = data.likes
         if data.last is not None:
             row["LastPlayedDate"] = time_text(data.last)
         return row
 
-    def _track(self, entry: Entry, fields: frozenset[str]) -> Json:
-        row: Json = {"Container": entry.container}
+    def _credits(self, entry: Entry) -> Json:
+        row: Json = {
+            "Artists": list(entry.artists),
+            "ArtistItems": [self._linked(name) for name in entry.artists],
+        }
         if entry.album is not None:
             row["Album"] = entry.album
-        if entry.number is not None:
-            row["IndexNumber"] = entry.number
-        if entry.disc is not None:
-            row["ParentIndexNumber"] = entry.disc
         if entry.album_id is not None:
             row["AlbumId"] = entry.album_id
             album = self._catalogue.items.get(entry.album_id)
             if album is not None and "Primary" in album.pictures:
                 row["AlbumPrimaryImageTag"] = album.pictures["Primary"].tag
-        if "MediaSources" in fields:
-            row["MediaSources"] = [self._source(entry)]
-        return row
-
-    def _source(self, entry: Entry) -> Json:
-        stream: Json = {
-            "Codec": entry.codec,
-            "BitRate": 320_000,
-            "Channels": 2,
-            "SampleRate": 44100,
-            "Type": "Audio",
-            "Index": 0,
-            "IsDefault": True,
-            "IsForced": False,
-            "IsExternal": False,
-        }
-        return {
-            "Protocol": "File",
-            "Id": entry.id,
-            "Path": entry.path,
-            "Type": "Default",
-            "Container": entry.suffix,
-            "Size": entry.size,
-            "Name": entry.name,
-            "IsRemote": False,
-            "RunTimeTicks": entry.ticks,
-            "SupportsTranscoding": True,
-            "SupportsDirectStream": True,
-            "SupportsDirectPlay": True,
-            "MediaStreams": [stream],
-            "Formats": [],
-            # With the cover, which is a stream too.
-            "Bitrate": 324_000,
-            "RequiredHttpHeaders": {},
-            "DefaultAudioStreamIndex": 0,
-        }
-
-    def _credits(self, entry: Entry) -> Json:
-        row: Json = {
-            "Artists": list(entry.artists),
-            "ArtistItems": [self._linked(name) for name in entry.artists],
-            "AlbumArtists": [self._linked(name) for name in entry.album_artists],
-        }
         if entry.album_artists:
             row["AlbumArtist"] = entry.album_artists[0]
+        row["AlbumArtists"] = [self._linked(name) for name in entry.album_artists]
         return row
 
     def _linked(self, name: str) -> Json:

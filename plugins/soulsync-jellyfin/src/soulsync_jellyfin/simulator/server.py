@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Self
 
 from soulsync_engine.testing.scenarios import Scenario
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest, Simulator
-from soulsync_jellyfin.simulator import activity, administration, items, media, playlists, welcome
+from soulsync_jellyfin.simulator import activity, administration, items, lists, media, playlists, welcome
 from soulsync_jellyfin.simulator.accounts import Caller, User
 from soulsync_jellyfin.simulator.personality import JELLYFIN_10_11, Credentials, Personality
 from soulsync_jellyfin.simulator.querying import BadValueError, Parameters
@@ -40,7 +41,7 @@ class JellyfinSimulator(Simulator):
         self._check = check
         if scenario is not None:
             self.state.catalogue.scan(scenario)
-        for module in (welcome, items, playlists, activity, administration, media):
+        for module in (welcome, lists, items, playlists, activity, administration, media):
             module.register(Routes(self._add, self.state))
 
     @property
@@ -98,6 +99,8 @@ class JellyfinSimulator(Simulator):
     ) -> None:
         def handle(request: SimulatedRequest) -> Answer:
             answer = self._authorised(request, handler, secured=secured, admin=admin)
+            # On all of them [A 1.9].
+            answer = replace(answer, headers={**answer.headers, "X-Response-Time-ms": "1.0000"})
             if self._check is not None:
                 self._check(method, path, answer)
             return answer
@@ -115,6 +118,11 @@ class JellyfinSimulator(Simulator):
         with self.state.lock:
             caller = self.state.accounts.caller(request)
             if secured and caller is None:
+                if self.personality.emby:
+                    # AuthService throws it, the listener writes the text of what is thrown [G].
+                    return Answer(
+                        status=401, body=b"Access token is invalid or expired.", content_type="text/plain"
+                    )
                 # No body and no WWW-Authenticate [A 1.11].
                 return Answer(status=401, content_type=None)
             if admin and (caller is None or not caller.admin):

@@ -103,14 +103,14 @@ class State:
         by, orders = params.names("sortBy"), params.names("sortOrder")
         start = params.number("startIndex") or 0
         key = (
-            *(params.request.query if by and by[0] in ("artist", "albumartist", "random") else ()),
+            *(params.request.query if by and by[0] in ("artist", "albumartist") else ()),
             artists,
             None if user is None else user.id,
             *sorted(pair for pair in params.request.query if pair[0] not in _NOT_SELECTING),
         )
         if self._sorted_version != self.catalogue.version or len(self._sorted) > 32:
             self._sorted, self._sorted_version = {}, self.catalogue.version
-        if key not in self._sorted:
+        if key not in self._sorted or "random" in by:
             rows = self._filtered(params, user, artists=artists)
             self._sorted[key] = in_order(rows, by, orders, lambda entry: self.relation(user, entry.id), start)
         return self._sorted[key]
@@ -126,6 +126,10 @@ class State:
         types = params.names("includeItemTypes")
         if types:
             rows = [entry for entry in rows if entry.type.lower() in types]
+        implied = bool(types) and self.personality.implies_recursion
+        if not ids and artists is None and not params.flag("recursive", default=implied):
+            # Then it is what lies in the folder itself; the tracks of an album lie in that.
+            rows = [entry for entry in rows if parent in self.catalogue.items or entry.album_id is None]
         if not ids and artists is None and parent is None:
             # Artists lie in no library, so a query for a user does not find them [S].
             rows = [entry for entry in rows if user is None or entry.type != "MusicArtist"]
