@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from soulsync_engine.models import ArtistCredit, ItemRef, Kind, MusicBrainzIds
+from soulsync_engine.models import ArtistCredit, ItemRef, Kind, MusicBrainzIds, Track
 from soulsync_navidrome import mapper
 from soulsync_navidrome.mapper import Reading
+from soulsync_navidrome.songs import tidied, track
 from soulsync_navidrome.wire import (
     AlbumID3,
     ArtistID3,
@@ -50,7 +51,11 @@ def load(recorded: Path) -> Load:
 def children(recorded: Path, name: str) -> list[Child]:
     """The songs of a recorded folder, which have the form of any song."""
     content = json.loads((recorded / f"{name}.json").read_text())
-    return [msgspec.convert(child, Child) for child in content["directory"]["child"]]
+    return [msgspec.json.decode(json.dumps(child), type=Child) for child in content["directory"]["child"]]
+
+
+def track_of(child: Child, how: Reading) -> Track:
+    return track(tidied(child), how)
 
 
 def test_every_recorded_answer_is_understood_as_an_answer(recorded: Path, load: Load) -> None:
@@ -64,50 +69,50 @@ def test_every_recorded_answer_is_understood_as_an_answer(recorded: Path, load: 
 def test_a_song_with_everything_keeps_everything(recorded: Path) -> None:
     song = children(recorded, "Child_with_data")[0]
     song.is_dir = False
-    track = mapper.track(song, HOW.in_library("1"))
-    assert track.ref == ItemRef("home", Kind.TRACK, "1")
-    assert (track.title, track.album) == ("title", "album")
-    assert track.artists == (ArtistCredit(name="artist1", id="1"), ArtistCredit(name="artist2", id="2"))
-    assert track.album_artists == (
+    found = track_of(song, HOW.in_library("1"))
+    assert found.ref == ItemRef("home", Kind.TRACK, "1")
+    assert (found.title, found.album) == ("title", "album")
+    assert found.artists == (ArtistCredit(name="artist1", id="1"), ArtistCredit(name="artist2", id="2"))
+    assert found.album_artists == (
         ArtistCredit(name="album artist1", id="1"),
         ArtistCredit(name="album artist2", id="2"),
     )
-    assert (track.track_number, track.disc, track.year) == (1, None, 1985)
-    assert (track.duration_ms, track.bitrate, track.sample_rate, track.size) == (
+    assert (found.track_number, found.disc, found.year) == (1, None, 1985)
+    assert (found.duration_ms, found.bitrate, found.sample_rate, found.size) == (
         146_000,
         320,
         44_100,
         8_421_341,
     )
-    assert (track.codec, track.genres, track.isrcs) == ("flac", ("rock", "progressive"), ("ISRC-1", "ISRC-2"))
-    assert (track.favorite, track.rating, track.library_id) == (True, None, "1")
-    assert track.musicbrainz == MusicBrainzIds(), "what is no MusicBrainz id is not passed on as one"
-    assert track.omitted == {"updated", "path"}
+    assert (found.codec, found.genres, found.isrcs) == ("flac", ("rock", "progressive"), ("ISRC-1", "ISRC-2"))
+    assert (found.favorite, found.rating, found.library_id) == (True, None, "1")
+    assert found.musicbrainz == MusicBrainzIds(), "what is no MusicBrainz id is not passed on as one"
+    assert found.omitted == {"updated", "path"}
 
 
 def test_a_folder_among_songs_is_no_song(recorded: Path) -> None:
     with pytest.raises(ValueError, match="folder"):
-        mapper.track(children(recorded, "Child_with_data")[0], HOW)
+        track_of(children(recorded, "Child_with_data")[0], HOW)
 
 
 def test_an_entry_without_id_is_no_song(recorded: Path) -> None:
     with pytest.raises(ValueError, match="no id"):
-        mapper.track(children(recorded, "Child_with_data")[1], HOW)
+        track_of(children(recorded, "Child_with_data")[1], HOW)
 
 
 @pytest.mark.parametrize("name", ["Child_without_data", "Child_without_data_OpenSubsonic"])
 def test_zero_values_are_unknown_rather_than_zero(recorded: Path, name: str) -> None:
-    track = mapper.track(children(recorded, name)[0], HOW)
-    assert track.title == "[untitled]"
-    assert (track.track_number, track.disc, track.year, track.duration_ms) == (None, None, None, None)
-    assert (track.size, track.bitrate, track.sample_rate, track.rating) == (None, None, None, None)
-    assert (track.artists, track.album_artists, track.genres, track.isrcs) == ((), (), (), ())
-    assert track.favorite is False
+    found = track_of(children(recorded, name)[0], HOW)
+    assert found.title == "[untitled]"
+    assert (found.track_number, found.disc, found.year, found.duration_ms) == (None, None, None, None)
+    assert (found.size, found.bitrate, found.sample_rate, found.rating) == (None, None, None, None)
+    assert (found.artists, found.album_artists, found.genres, found.isrcs) == ((), (), (), ())
+    assert found.favorite is False
 
 
 def test_what_is_sent_empty_is_empty_and_what_is_not_sent_is_omitted(recorded: Path) -> None:
-    bare = mapper.track(children(recorded, "Child_without_data")[0], HOW)
-    empty = mapper.track(children(recorded, "Child_without_data_OpenSubsonic")[0], HOW)
+    bare = track_of(children(recorded, "Child_without_data")[0], HOW)
+    empty = track_of(children(recorded, "Child_without_data_OpenSubsonic")[0], HOW)
     assert {"genres", "isrcs", "musicbrainz"} <= bare.omitted
     assert not {"genres", "isrcs", "musicbrainz"} & empty.omitted
 

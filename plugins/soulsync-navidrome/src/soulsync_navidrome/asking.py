@@ -13,8 +13,9 @@ from soulsync_engine.plugin import UnavailableError
 from soulsync_navidrome import mapper
 from soulsync_navidrome.connection import Connection
 from soulsync_navidrome.mapper import Reading
+from soulsync_navidrome.songs import tidied, track
 from soulsync_navidrome.transport import Parameters
-from soulsync_navidrome.wire import AlbumID3, ArtistID3, Child, IndexID3
+from soulsync_navidrome.wire import AlbumID3, ArtistID3, Child, IndexID3, Song
 
 WireT = TypeVar("WireT")
 ModelT = TypeVar("ModelT")
@@ -43,8 +44,8 @@ class Asking:
             ),
             *_in_folder(folder),
         ]
-        found = self.connection.transport.call("search3", pairs, bulk=True).search_result3
-        return self.tracks(found.song if found else msgspec.Raw(), how)
+        found = self.connection.transport.search_songs(pairs).search_result3
+        return self.tracks(found.song if found else None, how)
 
     def album_list(self, kind: str, folder: str | None, offset: int, size: int) -> msgspec.Raw:
         """One page of albums, still raw."""
@@ -56,9 +57,11 @@ class Asking:
         """Albums out of an answer."""
         return self.items(raw, AlbumID3, lambda found: mapper.album(found, how), Kind.ALBUM)
 
-    def tracks(self, raw: msgspec.Raw, how: Reading) -> DecodedItems[Track]:
+    def tracks(self, songs: list[Song] | msgspec.Raw | None, how: Reading) -> DecodedItems[Track]:
         """Songs out of an answer."""
-        return self.items(raw, Child, lambda found: mapper.track(found, how), Kind.TRACK)
+        if isinstance(songs, msgspec.Raw):
+            return self.items(songs, Child, lambda child: track(tidied(child), how), Kind.TRACK)
+        return decode_items(songs, Song, lambda song: track(song, how), kind=Kind.TRACK)
 
     def artists(self, folder: str | None, how: Reading) -> DecodedItems[Artist]:
         """Every artist, in the server's order, each once."""

@@ -11,18 +11,20 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode, decode_items
+from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode_items, decode_listing
 from soulsync_engine.http.answer import HttpAnswer
 from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Page, Track
-from soulsync_navidrome import mapper, pages
+from soulsync_navidrome import pages
 from soulsync_navidrome.asking import Asking
+from soulsync_navidrome.credits import credits
 from soulsync_navidrome.mapper import Reading
 from soulsync_navidrome.native import NativeApi, NativeUnavailableError
 from soulsync_navidrome.pages import COMMON_CAP, PageSize, Progress, arrived
 from soulsync_navidrome.values import text_id, whole
-from soulsync_navidrome.wire import AlbumID3
+from soulsync_navidrome.wire import AlbumID3, Wire
 
 T = TypeVar("T", bound=Item)
+WireT = TypeVar("WireT", bound=Wire)
 
 _BY_NAME: Final = "alphabeticalByName"
 
@@ -270,22 +272,16 @@ def row_of(album: AlbumID3) -> AlbumRow:
     return AlbumRow(
         id=text_id(album.id),
         songs=whole(album.song_count) or 0,
-        artists=mapper.credits(album.artists, album.artist, album.artist_id),
+        artists=credits(album.artists, album.artist, album.artist_id),
     )
 
 
 def read_native(
-    answer: HttpAnswer, wire: type[msgspec.Struct], to_model: Callable[..., T], kind: Kind
+    answer: HttpAnswer, wire: type[WireT], to_model: Callable[[WireT], T], kind: Kind
 ) -> DecodedItems[T]:
     """The entries of a page of the native API."""
-    try:
-        return decode_items(decode(answer, msgspec.Raw), wire, to_model, kind=kind)
-    except msgspec.ValidationError:
-        raise UnexpectedAnswerError(
-            f"{answer.where} was answered with something else than a list.",
-            server=answer.server,
-            next_step="Check that the server's version is supported.",
-        ) from None
+    rows = decode_listing(answer, list[wire], list[msgspec.Raw])  # type: ignore[valid-type]
+    return decode_items(rows, wire, to_model, kind=kind)
 
 
 def _cut(found: DecodedItems[T], low: int, high: int) -> DecodedItems[T]:

@@ -7,34 +7,29 @@ from typing import Final
 
 import msgspec
 
-from soulsync_engine.models import Album, ArtistCredit, ItemRef, Kind, MusicBrainzIds, PlayEvent, Track
-from soulsync_navidrome.mapper import one_credit, unique_names
+from soulsync_engine.models import Album, ItemRef, Kind, MusicBrainzIds, PlayEvent, Track
+from soulsync_navidrome.credits import credits, genres
+from soulsync_navidrome.mapper import UNTITLED
 from soulsync_navidrome.values import milliseconds, moment, musicbrainz, positive, rating_from_stars
+from soulsync_navidrome.wire import Wire
 
-_UNTITLED: Final = "[untitled]"
-
-
-class Person(msgspec.Struct, rename="camel"):
-    """Somebody who takes part in a song."""
-
-    id: str | None = None
-    name: str | None = None
+_TRACK: Final = Kind.TRACK
 
 
-class Participants(msgspec.Struct, rename="camel"):
+class Participants(Wire):
     """Who takes part, by role."""
 
-    artist: list[Person] | None = None
-    albumartist: list[Person] | None = None
+    artist: msgspec.Raw = msgspec.Raw()
+    albumartist: msgspec.Raw = msgspec.Raw()
 
 
-class NamedGenre(msgspec.Struct, rename="camel"):
-    """A genre."""
+class Tags(Wire):
+    """What else the file says."""
 
-    name: str | None = None
+    isrc: tuple[str, ...] = ()
 
 
-class NativeSong(msgspec.Struct, rename="camel"):
+class NativeSong(Wire):
     """A song; id, title, album and library tell that it really is one."""
 
     id: str
@@ -57,7 +52,7 @@ class NativeSong(msgspec.Struct, rename="camel"):
     bit_rate: int = 0
     sample_rate: int = 0
     genre: str = ""
-    genres: list[NamedGenre] | None = None
+    genres: msgspec.Raw = msgspec.Raw()
     rating: int | None = None
     starred: bool | None = None
     play_count: int | None = None
@@ -68,13 +63,13 @@ class NativeSong(msgspec.Struct, rename="camel"):
     mbz_release_group_id: str | None = None
     mbz_artist_id: str | None = None
     mbz_album_artist_id: str | None = None
-    tags: dict[str, list[str]] | None = None
+    tags: Tags | None = None
     participants: Participants | None = None
     created_at: str | None = None
     updated_at: str | None = None
 
 
-class NativeAlbum(msgspec.Struct, rename="camel"):
+class NativeAlbum(Wire):
     """An album."""
 
     id: str
@@ -87,7 +82,7 @@ class NativeAlbum(msgspec.Struct, rename="camel"):
     compilation: bool = False
     song_count: int = 0
     duration: float = 0.0
-    genres: list[NamedGenre] | None = None
+    genres: msgspec.Raw = msgspec.Raw()
     sort_album_name: str | None = None
     order_album_name: str | None = None
     rating: int | None = None
@@ -100,7 +95,7 @@ class NativeAlbum(msgspec.Struct, rename="camel"):
     updated_at: str | None = None
 
 
-class NativePlay(msgspec.Struct, rename="camel"):
+class NativePlay(Wire):
     """One play; the time is in seconds since 1970."""
 
     id: int | str
@@ -108,22 +103,24 @@ class NativePlay(msgspec.Struct, rename="camel"):
     submission_time: int
 
 
+_NOBODY: Final = Participants()
+
+
 def track(song: NativeSong, server: str) -> Track:
     """A song."""
-    people = song.participants or Participants()
-    artists = _credits(people.artist, song.artist, song.artist_id)
+    people = song.participants or _NOBODY
     return Track(
-        ref=ItemRef(server, Kind.TRACK, song.id),
-        title=song.title if song.title.strip() else _UNTITLED,
-        artists=artists,
+        ref=ItemRef(server, _TRACK, song.id),
+        title=song.title if song.title.strip() else UNTITLED,
+        artists=credits(people.artist, song.artist, song.artist_id),
         album=song.album or None,
         album_id=song.album_id or None,
-        album_artists=_credits(people.albumartist, song.album_artist, song.album_artist_id),
+        album_artists=credits(people.albumartist, song.album_artist, song.album_artist_id),
         disc=positive(song.disc_number),
         track_number=positive(song.track_number),
         duration_ms=milliseconds(song.duration),
         year=positive(song.year),
-        genres=_genres(song.genres, song.genre),
+        genres=genres(song.genres, song.genre),
         musicbrainz=MusicBrainzIds(
             recording=musicbrainz(song.mbz_recording),
             track=musicbrainz(song.mbz_release_track_id),
@@ -132,7 +129,7 @@ def track(song: NativeSong, server: str) -> Track:
             artists=_ids(song.mbz_artist_id),
             album_artists=_ids(song.mbz_album_artist_id),
         ),
-        isrcs=tuple((song.tags or {}).get("isrc", ())),
+        isrcs=song.tags.isrc if song.tags else (),
         path=_path(song.library_path, song.path),
         size=positive(song.size),
         bitrate=positive(song.bit_rate),
@@ -150,14 +147,14 @@ def track(song: NativeSong, server: str) -> Track:
 
 def album(found: NativeAlbum, server: str) -> Album:
     """An album."""
-    people = found.participants or Participants()
+    people = found.participants or _NOBODY
     return Album(
         ref=ItemRef(server, Kind.ALBUM, found.id),
-        title=found.name or _UNTITLED,
-        artists=_credits(people.albumartist, found.album_artist, found.album_artist_id),
+        title=found.name or UNTITLED,
+        artists=credits(people.albumartist, found.album_artist, found.album_artist_id),
         sort_title=found.sort_album_name or found.order_album_name or None,
         year=positive(found.max_year) or positive(found.min_year),
-        genres=_genres(found.genres, ""),
+        genres=genres(found.genres, None),
         compilation=found.compilation,
         track_count=found.song_count,
         duration_ms=milliseconds(found.duration),
@@ -181,20 +178,6 @@ def play(found: NativePlay, server: str, user: str | None) -> PlayEvent:
         track=ItemRef(server, Kind.TRACK, found.media_file_id) if found.media_file_id else None,
         user=user,
     )
-
-
-def _credits(people: list[Person] | None, name: str, artist_id: str) -> tuple[ArtistCredit, ...]:
-    found: tuple[ArtistCredit, ...] = ()
-    for person in people or ():
-        if person.name:
-            found += one_credit(person.name, person.id)
-    if found or not name:
-        return found
-    return one_credit(name, artist_id)
-
-
-def _genres(several: list[NamedGenre] | None, single: str) -> tuple[str, ...]:
-    return unique_names(tuple([genre.name for genre in several])) if several else unique_names((single,))
 
 
 def _ids(text: str | None) -> tuple[str, ...]:

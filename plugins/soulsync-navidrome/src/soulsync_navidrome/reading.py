@@ -37,6 +37,7 @@ from soulsync_navidrome.native import NativeApi, NativeUnavailableError
 from soulsync_navidrome.pages import Listing, PageSize, Snapshot, joined, offset_of
 from soulsync_navidrome.report import ReadingReport
 from soulsync_navidrome.settings import SubsonicSettings
+from soulsync_navidrome.songs import tidied, track
 from soulsync_navidrome.wire import AlbumID3, ArtistID3, Child
 
 ItemT = TypeVar("ItemT", Artist, Album, Track)
@@ -140,7 +141,7 @@ class ReadingClient(MediaServerClient):
             return None
         how = self._connection.reading
         if isinstance(wire, Child):
-            return mapper.track(wire, how)
+            return track(tidied(wire), how)
         if isinstance(wire, AlbumID3):
             return mapper.album(wire, how)
         return mapper.artist(wire, how)
