@@ -26,6 +26,9 @@ from soulsync_navidrome.wire import AlbumID3, Wire
 T = TypeVar("T", bound=Item)
 WireT = TypeVar("WireT", bound=Wire)
 
+SONGS_AT_ONCE: Final = 1000
+"""Songs in a page of a search. Of larger ones each song takes longer: what is made of them outgrows the cache."""
+
 _BY_NAME: Final = "alphabeticalByName"
 
 
@@ -52,7 +55,7 @@ class SearchedTracks:
     def page(self, offset: int, limit: int) -> Page[Track]:
         """See `Listing`."""
         total = self._starts[-1]
-        end = min(offset + limit, total)
+        end = min(offset + min(limit, SONGS_AT_ONCE), total)
         found: list[DecodedItems[Track]] = []
         for part, start in zip(self._parts, self._starts, strict=False):
             low, high = max(offset, start) - start, min(end, start + part.total) - start

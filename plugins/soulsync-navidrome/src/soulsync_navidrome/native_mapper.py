@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from soulsync_engine.models import Album, ItemRef, Kind, MusicBrainzIds, PlayEvent, Track
 from soulsync_navidrome.credits import credits, genres
 from soulsync_navidrome.mapper import UNTITLED
-from soulsync_navidrome.values import milliseconds, moment, musicbrainz, positive, rating_from_stars
+from soulsync_navidrome.values import milliseconds, musicbrainz, positive, rating_from_stars, utc
 from soulsync_navidrome.wire import Wire
 
 _TRACK: Final = Kind.TRACK
@@ -56,7 +57,7 @@ class NativeSong(Wire):
     rating: int | None = None
     starred: bool | None = None
     play_count: int | None = None
-    play_date: str | None = None
+    play_date: datetime | None = None
     mbz_recording: str | None = msgspec.field(name="mbzRecordingID", default=None)
     mbz_release_track_id: str | None = None
     mbz_album_id: str | None = None
@@ -65,8 +66,8 @@ class NativeSong(Wire):
     mbz_album_artist_id: str | None = None
     tags: Tags | None = None
     participants: Participants | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 class NativeAlbum(Wire):
@@ -91,8 +92,8 @@ class NativeAlbum(Wire):
     mbz_album_id: str | None = None
     mbz_release_group_id: str | None = None
     participants: Participants | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 class NativePlay(Wire):
@@ -109,6 +110,9 @@ _NOBODY: Final = Participants()
 def track(song: NativeSong, server: str) -> Track:
     """A song."""
     people = song.participants or _NOBODY
+    release, release_group, artists, album_artists = _shared_ids(
+        song.mbz_album_id, song.mbz_release_group_id, song.mbz_artist_id, song.mbz_album_artist_id
+    )
     return Track(
         ref=ItemRef(server, _TRACK, song.id),
         title=song.title if song.title.strip() else UNTITLED,
@@ -124,10 +128,10 @@ def track(song: NativeSong, server: str) -> Track:
         musicbrainz=MusicBrainzIds(
             recording=musicbrainz(song.mbz_recording),
             track=musicbrainz(song.mbz_release_track_id),
-            release=musicbrainz(song.mbz_album_id),
-            release_group=musicbrainz(song.mbz_release_group_id),
-            artists=_ids(song.mbz_artist_id),
-            album_artists=_ids(song.mbz_album_artist_id),
+            release=release,
+            release_group=release_group,
+            artists=artists,
+            album_artists=album_artists,
         ),
         isrcs=song.tags.isrc if song.tags else (),
         path=_path(song.library_path, song.path),
@@ -138,10 +142,10 @@ def track(song: NativeSong, server: str) -> Track:
         rating=rating_from_stars(song.rating),
         favorite=bool(song.starred),
         play_count=song.play_count or None,
-        last_played=moment(song.play_date),
+        last_played=utc(song.play_date),
         library_id=str(song.library_id),
-        added=moment(song.created_at),
-        updated=moment(song.updated_at),
+        added=utc(song.created_at),
+        updated=utc(song.updated_at),
     )
 
 
@@ -165,8 +169,8 @@ def album(found: NativeAlbum, server: str) -> Album:
         favorite=bool(found.starred),
         play_count=found.play_count or None,
         library_id=str(found.library_id),
-        added=moment(found.created_at),
-        updated=moment(found.updated_at),
+        added=utc(found.created_at),
+        updated=utc(found.updated_at),
         omitted=frozenset({"disc_count"}),
     )
 
@@ -178,6 +182,14 @@ def play(found: NativePlay, server: str, user: str | None) -> PlayEvent:
         track=ItemRef(server, Kind.TRACK, found.media_file_id) if found.media_file_id else None,
         user=user,
     )
+
+
+@lru_cache(maxsize=2048)
+def _shared_ids(
+    release: str | None, release_group: str | None, artists: str | None, album_artists: str | None
+) -> tuple[str | None, str | None, tuple[str, ...], tuple[str, ...]]:
+    """The MusicBrainz ids that the songs of an album share, read once for all of them."""
+    return musicbrainz(release), musicbrainz(release_group), _ids(artists), _ids(album_artists)
 
 
 def _ids(text: str | None) -> tuple[str, ...]:

@@ -77,9 +77,9 @@ def moment(value: str | None) -> datetime | None:
     return utc(found)
 
 
-def utc(found: datetime) -> datetime | None:
+def utc(found: datetime | None) -> datetime | None:
     """A time as aware UTC; see `moment`."""
-    if found.year == _YEAR_ONE:
+    if found is None or found.year == _YEAR_ONE:
         return None
     if found.tzinfo is UTC:
         return found
@@ -104,6 +104,8 @@ def musicbrainz(value: str | None) -> str | None:
 
 def rating_from_stars(stars: Number) -> int | None:
     """Zero to five stars as 0 to 100; no star means unrated."""
+    if not stars:
+        return None
     number = positive(stars)
     return None if number is None else min(number, 5) * _STAR
 
