@@ -13,7 +13,7 @@ import msgspec
 
 from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode_items, decode_listing
 from soulsync_engine.http.answer import HttpAnswer
-from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Page, Track
+from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Page, Problem, Track
 from soulsync_navidrome import pages
 from soulsync_navidrome.asking import Asking
 from soulsync_navidrome.credits import credits
@@ -60,16 +60,14 @@ class SearchedTracks:
         for part, start in zip(self._parts, self._starts, strict=False):
             low, high = max(offset, start) - start, min(end, start + part.total) - start
             if low < high:
-                found.append(self._stretch(part, low, high))
-        whole_page = pages.joined(found) if found else DecodedItems[Track](items=())
-        self._progress.note(offset, whole_page)
-        return pages.page_of(whole_page, offset, total)
+                found += self._stretch(part, start, low, high)
+        return pages.page_of(pages.joined(found), offset, total)
 
     def _search(self, part: Part, offset: int, count: int) -> DecodedItems[Track]:
         return self._asking.search_songs(self._query, part.folder, offset, count, part.how)
 
-    def _stretch(self, part: Part, low: int, high: int) -> DecodedItems[Track]:
-        """Exactly the songs from `low` to before `high`, in as many requests as the server makes of it."""
+    def _stretch(self, part: Part, start: int, low: int, high: int) -> list[DecodedItems[Track]]:
+        """Exactly the songs from `low` to before `high` of a part, in as many requests as the server makes of it."""
         found: list[DecodedItems[Track]] = []
         place = low
         # One more than there should be shows whether the listing became longer.
@@ -78,11 +76,12 @@ class SearchedTracks:
             came = self._size.ask(place, high + extra - place, partial(self._search, part))
             if not arrived(came):
                 raise pages.short(self._asking.server, "tracks", part.total, place)
+            self._progress.note(start + place, came)
             found.append(came)
             place += arrived(came)
         if place > high:
             raise pages.grown(self._asking.server, "tracks", part.total)
-        return pages.joined(found)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,36 +95,50 @@ class AlbumRow:
 
 
 class TracksByAlbum:
-    """All songs, album by album, for servers whose search does not find everything."""
+    """All songs, album by album, for servers whose search does not find everything.
 
-    def __init__(self, asking: Asking, rows: tuple[AlbumRow, ...], how: Reading) -> None:
+    An album that cannot be read is a problem of the last page: what songs it has is not known.
+    """
+
+    def __init__(self, asking: Asking, albums: DecodedItems[AlbumRow], how: Reading) -> None:
         self._asking = asking
-        self._rows = rows
-        self._starts = (0, *itertools.accumulate(row.songs for row in rows))
+        self._rows = albums.items
+        self._problems = tuple(
+            Problem(
+                kind=Kind.TRACK,
+                reason=f"the songs of the {odd.kind} {odd.id!r} cannot be found: {odd.reason}",
+            )
+            for odd in albums.problems
+        )
+        self._starts = (0, *itertools.accumulate(row.songs for row in self._rows))
         self._how = how
         self._progress = Progress(asking.server)
 
+    @property
+    def total(self) -> int:
+        """How many songs there are, each album that cannot be read counted as one."""
+        return self._starts[-1] + len(self._problems)
+
     def page(self, offset: int, limit: int) -> Page[Track]:
         """See `Listing`."""
-        total = self._starts[-1]
-        end = min(offset + limit, total)
+        end = min(offset + limit, self._starts[-1])
         found: list[DecodedItems[Track]] = []
         index = max(0, bisect_right(self._starts, offset) - 1)
         while index < len(self._rows) and self._starts[index] < end:
             start = self._starts[index]
             songs = self._songs(self._rows[index])
+            self._progress.note(start, songs)
             found.append(_cut(songs, max(0, offset - start), end - start))
             index += 1
-        whole_page = pages.joined(found) if found else DecodedItems[Track](items=())
-        self._progress.note(offset, whole_page)
-        return pages.page_of(whole_page, offset, total)
+        if end == self._starts[-1]:
+            found.append(DecodedItems(items=(), problems=self._problems))
+        return pages.page_of(pages.joined(found), offset, self.total)
 
     def _songs(self, row: AlbumRow) -> DecodedItems[Track]:
         if not row.songs:
             return DecodedItems(items=())
-        album = self._asking.album(row.id)
         how = self._how.in_library(row.library_id or self._how.library_id)
-        songs = self._asking.tracks(album.song if album else msgspec.Raw(), how)
+        songs = self._asking.tracks(self._asking.album(row.id).song, how)
         if arrived(songs) != row.songs:
             raise pages.short(
                 self._asking.server, f"songs of the album {row.id!r}", row.songs, arrived(songs)
@@ -155,13 +168,13 @@ class ListedAlbums:
         wanted = limit + 1 if limit < COMMON_CAP else limit
         while place < offset + wanted and not ended:
             asked, came = self._size.ask(place, min(COMMON_CAP, offset + wanted - place), self._counted)
+            self._progress.note(place, came)
             found.append(came)
             place += arrived(came)
             ended = arrived(came) < asked and self._ends_at(place)
         whole_page = _cut(pages.joined(found), 0, limit)
         if place > end:
             ended = False
-        self._progress.note(offset, whole_page)
         place = offset + arrived(whole_page)
         return Page(
             items=whole_page.items,
@@ -217,11 +230,10 @@ class NativeListing(Generic[T]):
             came = self._size.ask(place, end - place, self._ask)
             if not arrived(came):
                 raise pages.short(self._server, self._path, self._total, place)
+            self._progress.note(place, came)
             found.append(came)
             place += arrived(came)
-        whole_page = pages.joined(found) if found else DecodedItems[T](items=())
-        self._progress.note(offset, whole_page)
-        return pages.page_of(whole_page, offset, self._total)
+        return pages.page_of(pages.joined(found), offset, self._total)
 
     def _ask(self, offset: int, count: int) -> DecodedItems[T]:
         try:
@@ -241,13 +253,17 @@ class NativeListing(Generic[T]):
         return self._read(answer)
 
 
-def album_rows(asking: Asking, folder: str | None, library_id: str | None, size: PageSize) -> list[AlbumRow]:
+def album_rows(
+    asking: Asking, folder: str | None, library_id: str | None, size: PageSize
+) -> DecodedItems[AlbumRow]:
     """Every album of a folder as a row, read from the server's list."""
     listing = ListedAlbums(asking, folder, asking.connection.reading.in_library(library_id), size)
     rows: list[AlbumRow] = []
+    problems: list[Problem] = []
     offset: int | None = 0
     while offset is not None:
         page = listing.page(offset, COMMON_CAP)
+        problems += page.problems
         rows += [
             AlbumRow(
                 id=album.ref.id,
@@ -258,16 +274,20 @@ def album_rows(asking: Asking, folder: str | None, library_id: str | None, size:
             for album in page.items
         ]
         offset = None if page.next_cursor is None else int(page.next_cursor)
-    return rows
+    return DecodedItems(items=tuple(rows), problems=tuple(problems))
 
 
-def walked_albums(asking: Asking, folder: str | None) -> list[AlbumID3]:
+def walked_albums(asking: Asking) -> DecodedItems[AlbumID3]:
     """Every album, found by way of the artists; one that several artists lead to is kept once."""
     found: dict[str, AlbumID3] = {}
-    for artist in asking.artists(folder, asking.connection.reading).items:
-        for album in asking.albums_of(artist.ref.id):
+    artists = asking.artists(None, asking.connection.reading)
+    problems = list(artists.problems)
+    for artist in artists.items:
+        albums = asking.albums_of(artist.ref.id)
+        problems += albums.problems
+        for album in albums.items:
             found.setdefault(text_id(album.id), album)
-    return list(found.values())
+    return DecodedItems(items=tuple(found.values()), problems=tuple(dict.fromkeys(problems)))
 
 
 def row_of(album: AlbumID3) -> AlbumRow:

@@ -88,7 +88,10 @@ class Progress:
         self._lock = Lock()
 
     def note(self, offset: int, found: DecodedItems[ItemT]) -> None:
-        """Take a page into account. Raises `IncompleteSweepError` when its first item was at another place before."""
+        """Take what one request brought into account.
+
+        Raises `IncompleteSweepError` when its first item was at another place before.
+        """
         if not found.items:
             return
         first = found.items[0].ref.id
@@ -108,7 +111,7 @@ def arrived(found: DecodedItems[T]) -> int:
 
 
 def joined(parts: list[DecodedItems[T]]) -> DecodedItems[T]:
-    """Several pages as one."""
+    """Several pages as one; none of them as an empty one."""
     if len(parts) == 1:
         return parts[0]
     return DecodedItems(

@@ -34,7 +34,7 @@ from soulsync_navidrome.failures import RefusedError
 from soulsync_navidrome.libraries import Selection
 from soulsync_navidrome.listings import ListedAlbums, NativeListing, read_native, walked_albums
 from soulsync_navidrome.native import NativeApi, NativeUnavailableError
-from soulsync_navidrome.pages import Listing, PageSize, Snapshot, joined, offset_of
+from soulsync_navidrome.pages import Listing, PageSize, Snapshot, arrived, joined, offset_of
 from soulsync_navidrome.report import ReadingReport
 from soulsync_navidrome.settings import SubsonicSettings
 from soulsync_navidrome.songs import tidied, track
@@ -233,9 +233,10 @@ class ReadingClient(MediaServerClient):
         except (RefusedError, NotFoundError):
             first = Page(items=())
         if not first.items and not first.problems and folder is None:
-            walked = [mapper.album(found, how) for found in walked_albums(self._asking, None)]
-            if walked:
-                return _Started(Snapshot(DecodedItems(items=tuple(walked))), before)
+            walked = walked_albums(self._asking)
+            if arrived(walked):
+                albums = tuple(mapper.album(found, how) for found in walked.items)
+                return _Started(Snapshot(DecodedItems(items=albums, problems=walked.problems)), before)
         return _Started(listing, before)
 
     def _begin_tracks(self, selection: Selection) -> _Started:
