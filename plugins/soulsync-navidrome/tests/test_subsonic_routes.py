@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl
 
+import msgspec
 import pytest
 
+from soulsync_engine.config import config_from_mapping
+from soulsync_engine.discovery import BackendRecord
+from soulsync_engine.doctor import examine_server
+from soulsync_engine.engine import MediaServerEngine
 from soulsync_engine.errors import IncompleteSweepError, SoulSyncError, UnavailableError, UnsupportedError
 from soulsync_engine.models import Kind, Scope, Track
+from soulsync_engine.plugins import GlobalPlugins
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import empty, odd, shared, small
 from soulsync_engine.testing.simulator import Answer, Exchange, status
@@ -64,6 +71,81 @@ def test_the_way_follows_from_what_the_server_shows_and_the_doctor_tells_it(
         assert said in told
         assert "requests" in told
         assert "because" in told
+
+
+def test_the_doctor_shows_the_way_its_reason_and_the_true_number_of_requests(
+    engines: Callable[..., MediaServerEngine], tmp_path: Path
+) -> None:
+    with NavidromeSimulator(replace(NAVIDROME, native=False), tracks=2500) as simulator:
+        login = {"backend": "navidrome", **simulator.settings()}
+        server = engines(simulator.settings()).server("home")
+        server.connect()
+        simulator.forget()
+        assert len(list(server.iter_tracks())) == 2500
+        requests = len(simulator.requests)
+        config = config_from_mapping(
+            {"servers": {"home": login}, "engine": {"data_dir": str(tmp_path / "data")}}
+        )
+        record = BackendRecord(
+            name="navidrome",
+            distribution="soulsync-navidrome",
+            version="",
+            value="soulsync_navidrome:navidrome",
+        )
+        told = examine_server(config, "home", records=[record], plugins=GlobalPlugins()).notes
+        assert told[0].startswith(
+            f"The last time 2500 tracks were listed by search3, in {requests} requests,"
+        )
+        assert "because an empty search ends where the scan status says, after 2500 songs" in told[0]
+        assert "Navidrome's own API is not used" in told[0]
+
+
+@pytest.mark.parametrize("how", [replace(NAVIDROME, native=False), OLD_NAVIDROME, SUBSONIC_1_12])
+def test_a_search_that_brings_too_little_is_not_believed(open_server: Open, how: Personality) -> None:
+    """As servers do that keep an index of their own, or stop at some number of hits."""
+
+    def at_most_nine(exchange: Exchange) -> Answer:
+        answer = exchange.produce()
+        assert isinstance(answer.body, bytes)
+        content = msgspec.json.decode(answer.body)
+        asked = dict((*exchange.request.query, *parse_qsl(exchange.request.body.decode())))
+        found = content["subsonic-response"].get("searchResult3", {})
+        if "song" in found:
+            found["song"] = found["song"][: max(0, 9 - int(asked["songOffset"]))]
+        return Answer.json(content)
+
+    with NavidromeSimulator(how, scenario=small()) as simulator:
+        simulator.faults.always(at_most_nine, path="/rest/search3.view")
+        server = open_server(simulator.settings(), "subsonic")
+        assert len({track.ref for track in server.iter_tracks()}) == 17
+        assert "listed by getAlbumList2 and getAlbum" in routes(server)
+        assert "an empty search finds 9 of 17 songs" in routes(server)
+
+
+def test_a_scan_status_that_counts_something_else_does_not_forbid_the_search(open_server: Open) -> None:
+    """Some servers count files, or nothing while at rest; then the albums are the evidence."""
+    wrong = status(
+        200,
+        body=b'{"subsonic-response":{"status":"ok","version":"1.16.1","openSubsonic":true,"type":"navidrome",'
+        b'"serverVersion":"1","scanStatus":{"scanning":false,"count":4711}}}',
+        content_type="application/json",
+    )
+    with NavidromeSimulator(replace(NAVIDROME, native=False), scenario=small()) as simulator:
+        simulator.faults.always(wrong, path="/rest/getScanStatus.view")
+        server = open_server(simulator.settings())
+        assert len({track.ref for track in server.iter_tracks()}) == 17
+        assert "brings 17 songs, no fewer than the albums count" in routes(server)
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["native", "search"])
+def test_the_state_is_told_in_three_requests_to_whoever_asks_first(open_server: Open, native: bool) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server({**simulator.settings(), "native_api": native})
+        token = server.change_token()
+        assert len(simulator.requests) <= 3
+        assert server.change_token() == token
+        simulator.change(small().without(small().tracks[:1]))
+        assert server.change_token() != token
 
 
 def test_the_native_api_brings_the_tracks_and_albums_that_search_brings(open_server: Open) -> None:
@@ -171,20 +253,18 @@ def test_a_hundred_thousand_tracks_are_within_the_budget(
 
 
 def test_nothing_changed_is_found_out_with_three_requests(
-    engines: Callable[..., object], tmp_path: Path
+    engines: Callable[..., MediaServerEngine],
 ) -> None:
     with NavidromeSimulator(scenario=small()) as simulator:
-        engines(simulator.settings()).sync()  # type: ignore[attr-defined]
+        engines(simulator.settings()).sync()
         simulator.forget()
-        report = engines(simulator.settings()).sync()  # type: ignore[attr-defined]
+        report = engines(simulator.settings()).sync()
         assert report.mode == "unchanged"
         assert len(simulator.requests) <= 3
 
 
 def test_a_server_that_quietly_sends_less_than_asked_for_is_read_to_the_end(open_server: Open) -> None:
     def at_most_seven(exchange: Exchange) -> Answer:
-        import msgspec
-
         answer = exchange.produce()
         assert isinstance(answer.body, bytes)
         content = msgspec.json.decode(answer.body)
@@ -215,6 +295,21 @@ def test_without_a_list_of_albums_the_artists_are_walked_and_guests_count_once(o
         assert "getArtists, getArtist and getAlbum" in routes(server)
         albums = list(server.iter_albums())
         assert len({album.ref for album in albums}) == len(albums) == len(simulator.catalogue.albums)
+
+
+def test_without_a_list_of_albums_a_chosen_folder_is_an_error_rather_than_a_leak(open_server: Open) -> None:
+    """To walk over the artists is no way out: getArtist shows the albums of all folders."""
+    with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=shared()) as simulator:
+        simulator.faults.always(
+            status(200, body=_refusal(), content_type="application/json"), path="/rest/getAlbumList2.view"
+        )
+        server = open_server(simulator.settings(), "subsonic")
+        assert len(list(server.iter_tracks())) == len(shared().tracks)
+        simulator.forget()
+        for read in (server.iter_tracks, server.iter_albums):
+            with pytest.raises(UnavailableError):
+                list(read(Scope(libraries=("1",))))
+        assert not any("getArtist." in request.path for request in simulator.requests)
 
 
 def test_a_server_that_ignores_folders_cannot_leak_one_into_another(open_server: Open) -> None:

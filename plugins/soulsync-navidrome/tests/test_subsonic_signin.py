@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from soulsync_engine.errors import AuthenticationError, ConfigurationError, NotAllowedError, UnavailableError
+from soulsync_engine.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    NotAllowedError,
+    NotFoundError,
+    UnavailableError,
+)
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import small
 from soulsync_engine.testing.simulator import status
@@ -90,6 +96,75 @@ def test_the_password_itself_is_sent_only_in_a_body_and_only_when_tokens_are_ref
         assert [name for request in simulator.requests for name, _ in request.query if name == "p"] == []
         assert asked(simulator, "getScanStatus")[-1]["p"] == "enc:" + PASSWORD.encode().hex()
         assert any("carries the password itself" in note and "https" in note for note in info.notes)
+
+
+@pytest.mark.parametrize("code", [41, 42])
+@pytest.mark.parametrize(
+    "how", [NAVIDROME, STRICT_OPENSUBSONIC, SUBSONIC_1_12], ids=["navidrome", "strict", "plain"]
+)
+def test_a_server_that_says_that_it_takes_no_tokens_gets_the_password_in_a_body(
+    open_server: Open, how: Personality, code: int
+) -> None:
+    with NavidromeSimulator(
+        replace(how, tokens=False, token_refusal=code, extensions=()), scenario=small()
+    ) as simulator:
+        server = open_server({**simulator.settings(), "native_api": False}, "subsonic")
+        server.connect()
+        simulator.forget()
+        assert len(list(server.iter_tracks())) == 17
+        for request in simulator.requests:
+            assert request.method == "POST"
+            assert request.query == ()
+            assert dict(request.form)["p"] == "enc:" + PASSWORD.encode().hex()
+
+
+def envelope(code: int | None) -> bytes:
+    """A refusal, or an answer with one music folder."""
+    if code is not None:
+        return _failed(code, "no")
+    return (
+        b'{"subsonic-response":{"status":"ok","version":"1.16.1","musicFolders":{"musicFolder":'
+        b'[{"id":7,"name":"Seven"}]}}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("http", "code", "error"),
+    [
+        *((http, 40, AuthenticationError) for http in (200, 401, 403, 500)),
+        *((http, 50, NotAllowedError) for http in (200, 401, 404)),
+        *((http, 70, NotFoundError) for http in (200, 404, 410, 500)),
+        *((http, None, None) for http in (200, 404)),
+    ],
+)
+def test_what_the_envelope_says_counts_more_than_the_status(
+    open_server: Open, http: int, code: int | None, error: type[Exception] | None
+) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        server.connect()
+        effect = status(http, body=envelope(code), content_type="application/json")
+        simulator.faults.always(effect, path="/rest/getMusicFolders.view")
+        if error is None:
+            assert [library.id for library in server.list_libraries()] == ["7"]
+        else:
+            with pytest.raises(error):
+                server.list_libraries()
+
+
+def test_the_native_api_is_signed_in_to_only_when_it_is_used_and_then_once(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        server.connect()
+        server.search("Dawn")
+        server.list_libraries()
+        assert not any(request.path.startswith(("/auth", "/api")) for request in simulator.requests)
+        assert len(list(server.iter_tracks())) == 17
+        list(server.iter_albums())
+        server.list_play_events()
+        logins = [request for request in simulator.requests if request.path == "/auth/login"]
+        assert len(logins) == 1
+        assert logins[0].query == ()
 
 
 def test_a_server_that_does_not_know_the_question_gets_no_password(open_server: Open) -> None:

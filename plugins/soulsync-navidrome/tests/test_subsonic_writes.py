@@ -10,7 +10,13 @@ import httpx
 import pytest
 
 from soulsync_engine.capabilities import Grade
-from soulsync_engine.errors import ConflictError, NotAllowedError, NotFoundError, UnsupportedError
+from soulsync_engine.errors import (
+    ConflictError,
+    NotAllowedError,
+    NotFoundError,
+    UnavailableError,
+    UnsupportedError,
+)
 from soulsync_engine.models import (
     ByteRange,
     FieldOutcome,
@@ -23,6 +29,7 @@ from soulsync_engine.models import (
 )
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import COVER, shared, small
+from soulsync_engine.testing.simulator import status
 from soulsync_navidrome.simulator import (
     LISTENER,
     NAVIDROME,
@@ -58,10 +65,14 @@ def test_thousands_of_entries_are_stored_in_order_and_travel_in_bodies(
         server.replace_entries(result.playlist.ref.id, changed)
         stored = [entry.track_ref.id for entry in server.iter_playlist_entries(result.playlist)]
         assert stored == changed
-        assert all(
-            len(request.raw_path) + sum(len(n) + len(v) for n, v in request.query) < 8000
-            for request in simulator.requests
-        )
+        for request in simulator.requests:
+            assert sum(len(name) + len(value) for name, value in request.query) < 4000
+            songs = [
+                name for name, _ in request.form if name in ("songId", "songIdToAdd", "songIndexToRemove")
+            ]
+            assert len(songs) <= 2000
+        bodies = [len(request.body) for request in simulator.requests if request.method == "POST"]
+        assert max(bodies) > 8000, "which no address could hold"
 
 
 def test_entries_are_removed_from_the_last_place_on(open_server: Open) -> None:
@@ -120,14 +131,59 @@ def test_a_new_playlist_is_private_unless_asked_otherwise(open_server: Open) -> 
 def test_a_cover_goes_through_the_native_api_and_nothing_else_of_the_playlist_changes(
     open_server: Open,
 ) -> None:
+    picture = MediaBytes(data=COVER, mime_type="image/png")
     with NavidromeSimulator(scenario=small()) as simulator:
         server = open_server(simulator.settings())
         before = server.create_playlist("Cover", ids_of(server)[:3], description="kept").playlist
-        result = server.set_playlist_image(before.ref.id, MediaBytes(data=COVER, mime_type="image/png"))
-        assert result.outcome is FieldOutcome.APPLIED
+        assert server.set_playlist_image(before.ref.id, picture).outcome is FieldOutcome.APPLIED
         assert simulator.state.playlists[before.ref.id].image == COVER
+        assert server.image(Kind.PLAYLIST, before.ref.id) == picture
         after = {entry.ref: entry for entry in server.iter_playlists()}[before.ref]
         assert (after.name, after.description, after.track_count) == ("Cover", "kept", 3)
+        simulator.forget()
+        assert server.set_playlist_image(before.ref.id, picture).outcome is FieldOutcome.UNCHANGED
+        assert not any(request.path.endswith("/image") for request in simulator.requests)
+
+
+def test_a_cover_that_is_accepted_and_not_shown_is_not_reported_as_stored(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        playlist = server.create_playlist("Cover", ids_of(server)[:1]).playlist
+        for effect in (status(200), status(403), status(500)):
+            simulator.faults.clear()
+            simulator.faults.always(effect, path="/api/playlist/*/image")
+            result = server.set_playlist_image(playlist.ref.id, MediaBytes(data=COVER, mime_type="image/png"))
+            assert result.outcome is FieldOutcome.FAILED
+            assert result.reason
+        odd = MediaBytes(data=b"BM", mime_type="image/bmp")
+        assert server.set_playlist_image(playlist.ref.id, odd).outcome is FieldOutcome.UNSUPPORTED
+
+
+@pytest.mark.parametrize("how", [OLD_NAVIDROME, SUBSONIC_1_12, STRICT_OPENSUBSONIC])
+def test_without_the_native_api_covers_are_refused_without_a_request(
+    open_server: Open, how: Personality
+) -> None:
+    with NavidromeSimulator(how, scenario=small()) as simulator:
+        server = open_server({**simulator.settings(), "native_api": False}, "subsonic")
+        server.connect()
+        simulator.forget()
+        with pytest.raises(UnsupportedError, match="own API"):
+            server.set_playlist_image("1", MediaBytes(data=COVER, mime_type="image/png"))
+        assert simulator.requests == ()
+
+
+def test_a_playlist_that_was_half_made_is_told_with_what_is_missing(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        tracks = ids_of(server)
+        wanted = [tracks[place % 17] for place in range(2003)]
+        simulator.faults.always(status(500), path="/rest/updatePlaylist.view")
+        with pytest.raises(UnavailableError) as caught:
+            server.create_playlist("Half", wanted)
+        (made,) = simulator.state.playlists.values()
+        assert made.songs == wanted[:2000]
+        assert made.id in caught.value.message
+        assert ", ".join(wanted[2000:]) in caught.value.message
 
 
 def test_ratings_that_are_accepted_and_not_stored_are_not_reported_as_stored(open_server: Open) -> None:

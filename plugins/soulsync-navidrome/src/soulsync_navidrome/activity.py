@@ -26,10 +26,10 @@ from soulsync_engine.models import (
 )
 from soulsync_engine.plugin import NotAllowedError, Support, UnavailableError, UnsupportedError
 from soulsync_navidrome import libraries, mapper, native_mapper
+from soulsync_navidrome.covers import CoversClient
 from soulsync_navidrome.failures import RefusedError
 from soulsync_navidrome.native import NativeUnavailableError
 from soulsync_navidrome.pages import offset_of
-from soulsync_navidrome.playlists import PlaylistsClient
 from soulsync_navidrome.transport import Parameters
 from soulsync_navidrome.values import rating_from_stars, stars_from_rating
 from soulsync_navidrome.wire import NowPlayingEntry, WireUser
@@ -38,7 +38,7 @@ _STAR_PARAMETER: Final = {Kind.TRACK: "id", Kind.ALBUM: "albumId", Kind.ARTIST: 
 _KEPT_HISTORIES: Final = 4
 
 
-class ActivityClient(PlaylistsClient):
+class ActivityClient(CoversClient):
     """History, user data, users and sessions."""
 
     _histories: dict[tuple[Scope, datetime | None], tuple[PlayEvent, ...]]

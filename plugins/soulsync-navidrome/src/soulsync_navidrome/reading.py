@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Lock
 from typing import Final, TypeVar
 
@@ -46,14 +47,16 @@ LARGEST_PAGE: Final = 2000
 _KEPT_LISTINGS: Final = 12
 _METHODS: Final = {Kind.ARTIST: "getArtist", Kind.ALBUM: "getAlbum", Kind.TRACK: "getSong"}
 
+_AnyListing = Listing[Artist] | Listing[Album] | Listing[Track]
 
+
+@dataclass(slots=True)
 class _Started:
-    """A listing that was begun, and what it took so far."""
+    """A listing that was begun, and how many requests there had been before; at its end `choice` is reported."""
 
-    def __init__(self, listing: Listing[Artist] | Listing[Album] | Listing[Track], requests: int) -> None:
-        self.listing = listing
-        self.requests = requests
-        self.choice: Choice | None = None
+    listing: _AnyListing
+    requests: int
+    choice: Choice | None = None
 
 
 class ReadingClient(MediaServerClient):
@@ -169,16 +172,27 @@ class ReadingClient(MediaServerClient):
         return wire
 
     def _page(
-        self, kind: Kind, scope: Scope, cursor: str | None, limit: int, begin: Callable[[Selection], _Started]
+        self,
+        kind: Kind,
+        scope: Scope,
+        cursor: str | None,
+        limit: int,
+        begin: Callable[[Selection], _AnyListing | Choice],
     ) -> Page[ItemT]:
         offset = offset_of(cursor, self.server)
         key = (kind, scope)
         started = None if cursor is None else self._started.get(key)
         if started is None:
+            before = self._connection.transport.http.count
             selection = libraries.select(self._connection, scope)
             if selection.folders == ():
                 return Page(items=(), total=0, empty_proof="no library was asked for")
-            started = begin(selection)
+            begun = begin(selection)
+            started = (
+                _Started(begun.tracks, before, begun)
+                if isinstance(begun, Choice)
+                else _Started(begun, before)
+            )
             page: Page[ItemT] = started.listing.page(offset, limit)  # type: ignore[assignment]
             if offset == 0 and page.next_cursor is None and not page.items and not page.problems:
                 return Page(items=(), total=0, empty_proof=prove_empty(self._asking, selection))
@@ -207,24 +221,22 @@ class ReadingClient(MediaServerClient):
         )
         report.save(self._data_dir, noted, self._connection.log)
 
-    def _begin_artists(self, selection: Selection) -> _Started:
+    def _begin_artists(self, selection: Selection) -> _AnyListing:
         how = self._connection.reading.in_library(self._only_library(selection))
-        before = self._connection.transport.http.count
         try:
             found = joined([self._asking.artists(folder, how) for folder in selection.parts])
         except NotFoundError:
             # Some servers say of an empty library that it is not there. Whether that is so is proven next.
-            return _Started(Snapshot(DecodedItems[Artist](items=())), before)
+            return Snapshot(DecodedItems[Artist](items=()))
         once = {artist.ref.id: artist for artist in found.items}
-        return _Started(Snapshot(DecodedItems(items=tuple(once.values()), problems=found.problems)), before)
+        return Snapshot(DecodedItems(items=tuple(once.values()), problems=found.problems))
 
-    def _begin_albums(self, selection: Selection) -> _Started:
-        before = self._connection.transport.http.count
+    def _begin_albums(self, selection: Selection) -> _AnyListing:
         native = self._native_albums(selection)
         if native is not None:
-            return _Started(native, before)
+            return native
         if len(selection.parts) > 1:
-            return _Started(self._merged_albums(selection), before)
+            return self._merged_albums(selection)
         folder = selection.parts[0]
         how = self._connection.reading.in_library(folder or selection.library_id)
         listing = ListedAlbums(self._asking, folder, how, self._size)
@@ -236,16 +248,13 @@ class ReadingClient(MediaServerClient):
             walked = walked_albums(self._asking)
             if arrived(walked):
                 albums = tuple(mapper.album(found, how) for found in walked.items)
-                return _Started(Snapshot(DecodedItems(items=albums, problems=walked.problems)), before)
-        return _Started(listing, before)
+                return Snapshot(DecodedItems(items=albums, problems=walked.problems))
+        return listing
 
-    def _begin_tracks(self, selection: Selection) -> _Started:
-        before = self._connection.transport.http.count
+    def _begin_tracks(self, selection: Selection) -> Choice:
         choice = self._chooser.choose(selection)
         self._connection.log.info("tracks are read by %s: %s", choice.route, choice.reason)
-        started = _Started(choice.tracks, before)
-        started.choice = choice
-        return started
+        return choice
 
     def _native_albums(self, selection: Selection) -> NativeListing[Album] | None:
         if self._native.excluded is not None:

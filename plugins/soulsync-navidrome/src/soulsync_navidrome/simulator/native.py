@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
@@ -108,6 +109,7 @@ class Native:
         if not boundary or b'name="image"' not in request.body[:start]:
             return Answer(status=400, body=b"missing image file", content_type="text/plain")
         found.image = request.body[start + 4 : request.body.rfind(b"\r\n--" + boundary)]
+        found.changed = datetime.now(UTC)
         return Answer(body=b'{"status":"ok"}', content_type="text/plain; charset=utf-8")
 
     def _song(self, song: Song, user: str) -> Payload:

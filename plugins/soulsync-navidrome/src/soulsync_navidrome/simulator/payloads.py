@@ -117,6 +117,8 @@ class Forms:
             form["comment"] = found.comment
         if self._how.rich:
             form["readonly"] = found.smart or found.owner != user
+        if self._how.native:
+            form["coverArt"] = f"pl-{found.id}_{int(found.changed.timestamp()):x}"
         return form
 
     def many(self, key: str, items: Iterable[object]) -> Payload:
