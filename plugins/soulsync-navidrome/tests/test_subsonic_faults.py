@@ -43,20 +43,12 @@ from soulsync_navidrome.simulator import (
     NavidromeSimulator,
     Personality,
 )
+from soulsync_navidrome.simulator.effects import refused
 
 Open = Callable[..., MediaServer]
 Errors = tuple[type[SoulSyncError], ...]
 SEARCH = replace(NAVIDROME, native=False)
 SECRETS = (PASSWORD, quote(PASSWORD), PASSWORD.encode().hex(), "&t=", "Bearer ")
-
-
-def refused(code: int) -> Effect:
-    """A refusal in the envelope, with one of the protocol's codes."""
-    body = (
-        '{"subsonic-response":{"status":"failed","version":"1.16.1","type":"navidrome","serverVersion":"1",'
-        f'"openSubsonic":true,"error":{{"code":{code},"message":"no"}}}}}}'
-    ).encode()
-    return status(200, body=body, content_type="application/json")
 
 
 def shrunk(exchange: Exchange) -> Answer:

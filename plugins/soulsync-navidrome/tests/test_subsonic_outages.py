@@ -7,9 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from urllib.parse import parse_qsl
 
-import msgspec
 import pytest
 
 from soulsync_engine.errors import IncompleteSweepError, NotFoundError, SoulSyncError, UnavailableError
@@ -32,28 +30,16 @@ from soulsync_navidrome.simulator import (
     NavidromeSimulator,
     Personality,
 )
+from soulsync_navidrome.simulator.effects import Content, altered, parameter
 
 Open = Callable[..., MediaServer]
 SEARCH = replace(NAVIDROME, native=False)
 SONGS = "/rest/search3.view"
 
 
-def parameter(request: SimulatedRequest, name: str) -> int:
-    """A number among the parameters of a request, wherever they are; 0 when it is not there."""
-    return int(dict((*request.query, *parse_qsl(request.body.decode()))).get(name, 0))
-
-
-def changed(change: Callable[[dict[str, dict[str, object]]], None]) -> Effect:
-    """The plain answer, its content changed."""
-
-    def effect(exchange: Exchange) -> Answer:
-        answer = exchange.produce()
-        assert isinstance(answer.body, bytes)
-        content = msgspec.json.decode(answer.body)
-        change(content["subsonic-response"])
-        return Answer.json(content)
-
-    return effect
+def songs_wanted(request: SimulatedRequest) -> int:
+    """How many songs a search asks for."""
+    return int(parameter(request, "songCount") or 0)
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
@@ -128,18 +114,18 @@ def test_a_server_that_went_down_is_unavailable_and_comes_back(open_server: Open
 
 
 def slow_when_large(exchange: Exchange) -> Answer:
-    if parameter(exchange.request, "songCount") > 500:
+    if songs_wanted(exchange.request) > 500:
         time.sleep(1.6)
     return exchange.produce()
 
 
 def huge_when_large(exchange: Exchange) -> Answer:
-    large = parameter(exchange.request, "songCount") > 300
+    large = songs_wanted(exchange.request) > 300
     return huge(1 << 30, declared=True)(exchange) if large else exchange.produce()
 
 
 def refused_when_large(exchange: Exchange) -> Answer:
-    large = parameter(exchange.request, "songCount") > 500
+    large = songs_wanted(exchange.request) > 500
     return status(413)(exchange) if large else exchange.produce()
 
 
@@ -152,7 +138,7 @@ def test_pages_that_are_too_much_for_the_server_are_asked_for_in_smaller_ones(
         server.connect()
         simulator.faults.always(effect, path=SONGS)
         assert len({track.ref for track in server.iter_tracks()}) == 1200
-        sizes = [parameter(request, "songCount") for request in simulator.requests if request.path == SONGS]
+        sizes = [songs_wanted(request) for request in simulator.requests if request.path == SONGS]
         assert max(sizes) == 1000
         # Having learned it once, it does not try again with each page.
         assert sum(size > 500 for size in sizes) <= 2
@@ -167,21 +153,19 @@ def test_a_strict_server_whose_search_brings_everything_is_searched_in_the_pages
         server.connect()
         simulator.forget()
         assert len({track.ref for track in server.iter_tracks()}) == 1300
-        sizes = [parameter(request, "songCount") for request in simulator.requests if request.path == SONGS]
+        sizes = [songs_wanted(request) for request in simulator.requests if request.path == SONGS]
         # The last of them asks for one more than there should be.
         assert [size for size in sizes if size > 2] == [1000, 500, 500, 301]
         assert len(simulator.requests) < 20
 
 
 def test_one_odd_song_is_reported_and_the_others_are_read(open_server: Open) -> None:
-    def one_is_odd(content: dict[str, dict[str, object]]) -> None:
-        for song in content.get("searchResult3", {}).get("song", []):  # type: ignore[attr-defined]
-            if song["title"] == "Dawn":
-                song["artists"] = {"not": "a list"}
+    def one_is_odd(request: SimulatedRequest, songs: list[Content]) -> list[Content]:
+        return [{**song, "artists": {"not": "a list"}} if song["title"] == "Dawn" else song for song in songs]
 
     with NavidromeSimulator(SEARCH, scenario=small()) as simulator:
         dawn = next(song.id for song in simulator.catalogue.songs.values() if song.title == "Dawn")
-        simulator.faults.always(changed(one_is_odd), path=SONGS)
+        simulator.faults.always(altered("searchResult3.song", one_is_odd), path=SONGS)
         page = open_server(simulator.settings()).list_tracks()
         assert len(page.items) == 16
         assert [problem.id for problem in page.problems] == [dawn]
@@ -192,18 +176,15 @@ def test_one_odd_song_is_reported_and_the_others_are_read(open_server: Open) -> 
 def test_an_odd_album_is_reported_and_its_songs_are_not_taken_for_gone(open_server: Open, walk: bool) -> None:
     odd: list[str] = []
 
-    def one_is_odd(content: dict[str, dict[str, object]]) -> None:
-        where = content.get("artist", content.get("albumList2", {}))
-        for album in where.get("album", []):  # type: ignore[attr-defined]
-            odd[:] = odd or [album["id"]]
-            if album["id"] == odd[0]:
-                album["songCount"] = {"not": "a number"}
+    def one_is_odd(request: SimulatedRequest, albums: list[Content]) -> list[Content]:
+        odd[:] = odd or [str(albums[0]["id"])]
+        return [{**each, "songCount": {"no": "number"}} if each["id"] == odd[0] else each for each in albums]
 
     with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=small()) as simulator:
         if walk:
             simulator.faults.always(status(410), path="/rest/getAlbumList2.view")
-        simulator.faults.always(changed(one_is_odd), path="/rest/getArtist.view")
-        simulator.faults.always(changed(one_is_odd), path="/rest/getAlbumList2.view")
+        simulator.faults.always(altered("artist.album", one_is_odd), path="/rest/getArtist.view")
+        simulator.faults.always(altered("albumList2.album", one_is_odd), path="/rest/getAlbumList2.view")
         server = open_server(simulator.settings(), "subsonic")
         pages = list(server_pages(server))
         lost = len(simulator.catalogue.albums[odd[0]].songs)
@@ -232,13 +213,13 @@ def server_pages(server: MediaServer):  # type: ignore[no-untyped-def]
 def test_an_answer_about_something_else_is_not_taken_for_what_was_asked(
     open_server: Open, path: str, inside: str
 ) -> None:
-    def another(content: dict[str, dict[str, object]]) -> None:
-        content[inside]["id"] = "another"
+    def another(request: SimulatedRequest, found: list[Content]) -> list[Content]:
+        return [{**found[0], "id": "another"}]
 
     with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=small()) as simulator:
         if inside == "artist":
             simulator.faults.always(status(410), path="/rest/getAlbumList2.view")
-        simulator.faults.always(changed(another), path=path)
+        simulator.faults.always(altered(inside, another), path=path)
         with pytest.raises(IncompleteSweepError, match="something else"):
             list(open_server(simulator.settings(), "subsonic").iter_tracks())
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl
 
-import msgspec
 import pytest
 
 from soulsync_engine.config import config_from_mapping
@@ -19,7 +17,7 @@ from soulsync_engine.models import Kind, Scope, Track
 from soulsync_engine.plugins import GlobalPlugins
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import empty, odd, shared, small
-from soulsync_engine.testing.simulator import Answer, Exchange, status
+from soulsync_engine.testing.simulator import Answer, Exchange, SimulatedRequest, status
 from soulsync_navidrome.simulator import (
     API_KEYS,
     NAVIDROME,
@@ -29,6 +27,7 @@ from soulsync_navidrome.simulator import (
     NavidromeSimulator,
     Personality,
 )
+from soulsync_navidrome.simulator.effects import Content, altered, answered, parameter, refused
 
 Open = Callable[..., MediaServer]
 ALL = [NAVIDROME, OLD_NAVIDROME, SUBSONIC_1_12, STRICT_OPENSUBSONIC, API_KEYS]
@@ -104,18 +103,11 @@ def test_the_doctor_shows_the_way_its_reason_and_the_true_number_of_requests(
 def test_a_search_that_brings_too_little_is_not_believed(open_server: Open, how: Personality) -> None:
     """As servers do that keep an index of their own, or stop at some number of hits."""
 
-    def at_most_nine(exchange: Exchange) -> Answer:
-        answer = exchange.produce()
-        assert isinstance(answer.body, bytes)
-        content = msgspec.json.decode(answer.body)
-        asked = dict((*exchange.request.query, *parse_qsl(exchange.request.body.decode())))
-        found = content["subsonic-response"].get("searchResult3", {})
-        if "song" in found:
-            found["song"] = found["song"][: max(0, 9 - int(asked["songOffset"]))]
-        return Answer.json(content)
+    def at_most_nine(request: SimulatedRequest, songs: list[Content]) -> list[Content]:
+        return songs[: max(0, 9 - int(parameter(request, "songOffset") or 0))]
 
     with NavidromeSimulator(how, scenario=small()) as simulator:
-        simulator.faults.always(at_most_nine, path="/rest/search3.view")
+        simulator.faults.always(altered("searchResult3.song", at_most_nine), path="/rest/search3.view")
         server = open_server(simulator.settings(), "subsonic")
         assert len({track.ref for track in server.iter_tracks()}) == 17
         assert "listed by getAlbumList2 and getAlbum" in routes(server)
@@ -124,12 +116,7 @@ def test_a_search_that_brings_too_little_is_not_believed(open_server: Open, how:
 
 def test_a_scan_status_that_counts_something_else_does_not_forbid_the_search(open_server: Open) -> None:
     """Some servers count files, or nothing while at rest; then the albums are the evidence."""
-    wrong = status(
-        200,
-        body=b'{"subsonic-response":{"status":"ok","version":"1.16.1","openSubsonic":true,"type":"navidrome",'
-        b'"serverVersion":"1","scanStatus":{"scanning":false,"count":4711}}}',
-        content_type="application/json",
-    )
+    wrong = answered({"scanStatus": {"scanning": False, "count": 4711}})
     with NavidromeSimulator(replace(NAVIDROME, native=False), scenario=small()) as simulator:
         simulator.faults.always(wrong, path="/rest/getScanStatus.view")
         server = open_server(simulator.settings())
@@ -264,21 +251,12 @@ def test_nothing_changed_is_found_out_with_three_requests(
 
 
 def test_a_server_that_quietly_sends_less_than_asked_for_is_read_to_the_end(open_server: Open) -> None:
-    def at_most_seven(exchange: Exchange) -> Answer:
-        answer = exchange.produce()
-        assert isinstance(answer.body, bytes)
-        content = msgspec.json.decode(answer.body)
-        found = content["subsonic-response"].get("searchResult3", {})
-        if "song" in found:
-            found["song"] = found["song"][:7]
-        listed = content["subsonic-response"].get("albumList2", {})
-        if "album" in listed:
-            listed["album"] = listed["album"][:7]
-        return Answer.json(content)
+    def at_most_seven(request: SimulatedRequest, entries: list[Content]) -> list[Content]:
+        return entries[:7]
 
     with NavidromeSimulator(replace(NAVIDROME, native=False), tracks=500) as simulator:
-        simulator.faults.always(at_most_seven, path="/rest/search3.view")
-        simulator.faults.always(at_most_seven, path="/rest/getAlbumList2.view")
+        simulator.faults.always(altered("searchResult3.song", at_most_seven), path="/rest/search3.view")
+        simulator.faults.always(altered("albumList2.album", at_most_seven), path="/rest/getAlbumList2.view")
         server = open_server(simulator.settings())
         assert len({track.ref for track in server.iter_tracks()}) == 500
         assert len({album.ref for album in server.iter_albums()}) == 50
@@ -286,7 +264,7 @@ def test_a_server_that_quietly_sends_less_than_asked_for_is_read_to_the_end(open
 
 def test_without_a_list_of_albums_the_artists_are_walked_and_guests_count_once(open_server: Open) -> None:
     with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=odd()) as simulator:
-        gone = status(200, body=_refusal(), content_type="application/json")
+        gone = refused(0, "Not implemented")
         simulator.faults.always(gone, path="/rest/getAlbumList2.view")
         server = open_server(simulator.settings(), "subsonic")
         tracks = list(server.iter_tracks())
@@ -300,9 +278,7 @@ def test_without_a_list_of_albums_the_artists_are_walked_and_guests_count_once(o
 def test_without_a_list_of_albums_a_chosen_folder_is_an_error_rather_than_a_leak(open_server: Open) -> None:
     """To walk over the artists is no way out: getArtist shows the albums of all folders."""
     with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=shared()) as simulator:
-        simulator.faults.always(
-            status(200, body=_refusal(), content_type="application/json"), path="/rest/getAlbumList2.view"
-        )
+        simulator.faults.always(refused(0, "Not implemented"), path="/rest/getAlbumList2.view")
         server = open_server(simulator.settings(), "subsonic")
         assert len(list(server.iter_tracks())) == len(shared().tracks)
         simulator.forget()
@@ -352,12 +328,7 @@ def test_nothing_shown_while_scanning_proves_nothing(open_server: Open) -> None:
 
 
 def test_a_listing_that_is_empty_against_all_evidence_is_an_error(open_server: Open) -> None:
-    nothing = status(
-        200,
-        body=b'{"subsonic-response":{"status":"ok","version":"1.16.1","openSubsonic":true,"type":"x",'
-        b'"serverVersion":"1","artists":{"index":[]}}}',
-        content_type="application/json",
-    )
+    nothing = answered({"artists": {"index": []}})
     with NavidromeSimulator(scenario=small()) as simulator:
         simulator.faults.always(nothing, path="/rest/getArtists.view")
         server = open_server(simulator.settings())
@@ -366,7 +337,7 @@ def test_a_listing_that_is_empty_against_all_evidence_is_an_error(open_server: O
 
 
 def test_an_error_for_an_empty_library_is_believed_only_with_evidence(open_server: Open) -> None:
-    gone = status(200, body=_refusal(70, "Library not found or empty"), content_type="application/json")
+    gone = refused(70, "Library not found or empty")
     for scenario, proven in ((empty(), True), (small(), False)):
         with NavidromeSimulator(scenario=scenario) as simulator:
             simulator.faults.always(gone, path="/rest/getArtists.view")
@@ -384,10 +355,3 @@ def test_recently_added_is_offered_for_albums_alone(open_server: Open) -> None:
         assert len(server.list_recently_added(Kind.ALBUM, scope=Scope(libraries=("1",))).items) == 2
         with pytest.raises(UnsupportedError):
             server.list_recently_added(Kind.TRACK)
-
-
-def _refusal(code: int = 0, message: str = "Not implemented") -> bytes:
-    return (
-        '{"subsonic-response":{"status":"failed","version":"1.16.1","type":"x","serverVersion":"1",'
-        f'"openSubsonic":true,"error":{{"code":{code},"message":"{message}"}}}}}}'
-    ).encode()

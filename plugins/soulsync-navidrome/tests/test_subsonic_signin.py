@@ -18,7 +18,6 @@ from soulsync_engine.errors import (
 )
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import small
-from soulsync_engine.testing.simulator import status
 from soulsync_navidrome.simulator import (
     API_KEYS,
     LISTENER,
@@ -30,6 +29,7 @@ from soulsync_navidrome.simulator import (
     NavidromeSimulator,
     Personality,
 )
+from soulsync_navidrome.simulator.effects import answered, refused
 
 Open = Callable[..., MediaServer]
 SECRETS = (PASSWORD, PASSWORD.encode().hex())
@@ -118,16 +118,6 @@ def test_a_server_that_says_that_it_takes_no_tokens_gets_the_password_in_a_body(
             assert dict(request.form)["p"] == "enc:" + PASSWORD.encode().hex()
 
 
-def envelope(code: int | None) -> bytes:
-    """A refusal, or an answer with one music folder."""
-    if code is not None:
-        return _failed(code, "no")
-    return (
-        b'{"subsonic-response":{"status":"ok","version":"1.16.1","musicFolders":{"musicFolder":'
-        b'[{"id":7,"name":"Seven"}]}}}'
-    )
-
-
 @pytest.mark.parametrize(
     ("http", "code", "error"),
     [
@@ -143,7 +133,8 @@ def test_what_the_envelope_says_counts_more_than_the_status(
     with NavidromeSimulator(scenario=small()) as simulator:
         server = open_server(simulator.settings())
         server.connect()
-        effect = status(http, body=envelope(code), content_type="application/json")
+        folder = {"musicFolders": {"musicFolder": [{"id": 7, "name": "Seven"}]}}
+        effect = answered(folder, http=http) if code is None else refused(code, http=http)
         simulator.faults.always(effect, path="/rest/getMusicFolders.view")
         if error is None:
             assert [library.id for library in server.list_libraries()] == ["7"]
@@ -170,10 +161,7 @@ def test_the_native_api_is_signed_in_to_only_when_it_is_used_and_then_once(open_
 def test_a_server_that_does_not_know_the_question_gets_no_password(open_server: Open) -> None:
     with NavidromeSimulator(replace(SUBSONIC_1_12, tokens=True), scenario=small()) as simulator:
         server = open_server(simulator.settings(), "subsonic")
-        simulator.faults.always(
-            status(200, body=_failed(0, "not implemented"), content_type="application/json"),
-            path="/rest/getScanStatus.view",
-        )
+        simulator.faults.always(refused(0, "not implemented"), path="/rest/getScanStatus.view")
         assert server.connect().version == "API 1.12.0"
         assert all("p" not in dict((*request.query, *request.form)) for request in simulator.requests)
         assert not server.capabilities()["scan_state"].offered
@@ -269,10 +257,3 @@ def test_another_users_scope_is_not_silently_ones_own(open_server: Open) -> None
         server = open_server(simulator.settings())
         with pytest.raises(NotAllowedError, match="speak for 'admin' alone"):
             list(server.iter_tracks(Scope(user="somebody")))
-
-
-def _failed(code: int, message: str) -> bytes:
-    return (
-        f'{{"subsonic-response":{{"status":"failed","version":"1.12.0",'
-        f'"error":{{"code":{code},"message":"{message}"}}}}}}'
-    ).encode()

@@ -29,7 +29,7 @@ from soulsync_engine.models import (
 )
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import COVER, shared, small
-from soulsync_engine.testing.simulator import status
+from soulsync_engine.testing.simulator import Effect, SimulatedRequest, status
 from soulsync_navidrome.simulator import (
     LISTENER,
     NAVIDROME,
@@ -40,6 +40,7 @@ from soulsync_navidrome.simulator import (
     NavidromeSimulator,
     Personality,
 )
+from soulsync_navidrome.simulator.effects import Content, altered
 
 Open = Callable[..., MediaServer]
 THEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -211,6 +212,67 @@ def test_every_play_is_an_event_where_the_native_api_keeps_them(open_server: Ope
         assert last.level is HistoryLevel.LAST_PLAY
         assert [event.track.id for event in last.items if event.track] == [first, second]
         assert off.get_track_play_counts() == {first: 2, second: 1}
+
+
+@pytest.mark.parametrize("effect", [status(404), status(200, body=b"{}", content_type="application/json")])
+def test_a_native_api_from_before_plays_were_kept_is_used_for_everything_else(
+    open_server: Open, effect: Effect
+) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        simulator.faults.always(effect, path="/api/scrobble")
+        server = open_server(simulator.settings())
+        first, *_ = ids_of(server)
+        server.report_play(first, THEN)
+        page = server.list_play_events()
+        assert page.level is HistoryLevel.LAST_PLAY
+        assert [event.track.id for event in page.items if event.track] == [first]
+        simulator.forget()
+        server.list_play_events()
+        assert not any(request.path == "/api/scrobble" for request in simulator.requests), "known by now"
+        assert len(list(server.iter_tracks())) == 17
+        assert any(request.path == "/api/song" for request in simulator.requests)
+
+
+def test_single_plays_that_stop_in_the_middle_are_an_error_and_never_go_on_as_last_plays(
+    open_server: Open,
+) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        for hour, track_id in enumerate(ids_of(server)[:6]):
+            server.report_play(track_id, THEN + timedelta(hours=hour))
+        first = server.list_play_events(limit=4)
+        assert first.next_cursor is not None
+        assert len(server.list_play_events(cursor=first.next_cursor, limit=4).items) == 2
+        simulator.faults.always(status(404), path="/api/scrobble")
+        with pytest.raises(UnavailableError, match="what was played"):
+            server.list_play_events(cursor=first.next_cursor, limit=4)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+def test_play_counts_come_in_pages_of_any_size_and_odd_tracks_are_told(open_server: Open, limit: int) -> None:
+    def one_is_odd(request: SimulatedRequest, songs: list[Content]) -> list[Content]:
+        return [{**song, "isrc": {"no": "list"}} if song["id"] == odd else song for song in songs]
+
+    with NavidromeSimulator(replace(NAVIDROME, native=False), tracks=60) as simulator:
+        odd, *others = simulator.catalogue.songs
+        for number, song_id in enumerate(others):
+            if number % 3 == 0:
+                simulator.state.opinion("admin", "song", song_id).plays = number + 1
+        simulator.faults.always(altered("searchResult3.song", one_is_odd), path="/rest/search3.view")
+        server = open_server(simulator.settings())
+        counts: dict[str, int] = {}
+        told: list[str | None] = []
+        cursor: str | None = None
+        while True:
+            page = server.list_play_counts(cursor=cursor, limit=limit)
+            assert len(page.items) <= limit
+            counts |= {count.track.id: count.count for count in page.items}
+            told += [problem.id for problem in page.problems]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert counts == {song_id: number + 1 for number, song_id in enumerate(others) if number % 3 == 0}
+        assert told == [odd]
 
 
 def test_last_plays_are_complete_beyond_any_first_hundred_albums(open_server: Open) -> None:

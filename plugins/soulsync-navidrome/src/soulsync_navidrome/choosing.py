@@ -10,29 +10,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from soulsync_engine.http import DecodedItems, UnreadableAnswerError
-from soulsync_engine.models import Kind, Track
+from soulsync_engine.models import Track
 from soulsync_engine.plugin import NotFoundError, UnavailableError
-from soulsync_navidrome import native_mapper
 from soulsync_navidrome.asking import Asking
 from soulsync_navidrome.failures import PageRefusedError, RefusedError
 from soulsync_navidrome.libraries import Selection
 from soulsync_navidrome.listings import (
     AlbumRow,
-    NativeListing,
     Part,
     SearchedTracks,
     TracksByAlbum,
     album_rows,
-    read_native,
     row_of,
     walked_albums,
 )
 from soulsync_navidrome.native import NativeApi, NativeUnavailableError
+from soulsync_navidrome.native_listing import SONGS, NativeListing
 from soulsync_navidrome.pages import Listing, PageSize, arrived
 from soulsync_navidrome.values import flag, whole
 from soulsync_navidrome.wire import AlbumID3
@@ -73,17 +72,14 @@ class Chooser:
     def choose(self, selection: Selection) -> Choice:
         """The way to read the tracks of these libraries."""
         self._check_folders_count(selection)
-        excluded = self._native.excluded
-        if excluded is None:
-            try:
-                return self._by_native(selection)
-            except NativeUnavailableError as error:
-                excluded = str(error)
-                self._native.give_up(excluded)
-        return self._by_subsonic(selection, f"Navidrome's own API is not used ({excluded})")
+        chosen = self._native.tried(partial(self._by_native, selection))
+        return chosen or self._by_subsonic(
+            selection, f"Navidrome's own API is not used ({self._native.excluded})"
+        )
 
     def _by_native(self, selection: Selection) -> Choice:
-        listing, total = self.native_tracks(selection)
+        listing = NativeListing(self._native, self._asking.server, SONGS, selection, self._size)
+        total = listing.total
         if total and len(selection.parts) == 1 and not self._confirmed(selection, total):
             raise NativeUnavailableError(f"it declares {total} songs, and the search finds another number")
         return Choice(
@@ -92,31 +88,6 @@ class Chooser:
             tracks=listing,
             total=total,
         )
-
-    def native_tracks(self, selection: Selection) -> tuple[NativeListing[Track], int]:
-        """The songs by the native API, and how many it declares; looks at one of them."""
-        server = self._asking.server
-        filters = native_filters(selection)
-        answer, total = self._native.page("/api/song", 0, 1, filters)
-        try:
-            msgspec.json.decode(answer.body, type=list[native_mapper.NativeSong])
-        except (msgspec.DecodeError, RecursionError):
-            raise NativeUnavailableError("its songs do not have the expected shape") from None
-        listing = NativeListing[Track](
-            self._native,
-            server,
-            "/api/song",
-            filters,
-            lambda page: read_native(
-                page,
-                native_mapper.NativeSong,
-                lambda song: native_mapper.track(song, server),
-                Kind.TRACK,
-            ),
-            total,
-            self._size,
-        )
-        return listing, total
 
     def _confirmed(self, selection: Selection, total: int) -> bool:
         folder = selection.parts[0]
@@ -265,11 +236,6 @@ class Chooser:
                 server=self._asking.server,
                 next_step="Use all its libraries, or update the server.",
             )
-
-
-def native_filters(selection: Selection) -> list[tuple[str, str | int]]:
-    """What keeps the native API to the selection, and to files that are there."""
-    return [("missing", "false"), *(("library_id", folder) for folder in selection.folders or ())]
 
 
 def _ids(raw: msgspec.Raw) -> list[str]:

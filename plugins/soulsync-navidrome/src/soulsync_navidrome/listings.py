@@ -1,24 +1,19 @@
-"""The ways to read a library: by search, album by album, as the server's list of albums, by the native API."""
+"""The ways to read a library by the Subsonic API: by search, album by album, as the server's list of albums."""
 
 from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
-import msgspec
-
-from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode_items, decode_listing
-from soulsync_engine.http.answer import HttpAnswer
+from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Page, Problem, Track
 from soulsync_navidrome import pages
 from soulsync_navidrome.asking import Asking
 from soulsync_navidrome.credits import credits
 from soulsync_navidrome.mapper import Reading
-from soulsync_navidrome.native import NativeApi, NativeUnavailableError
 from soulsync_navidrome.pages import COMMON_CAP, PageSize, Progress, arrived
 from soulsync_navidrome.values import text_id, whole
 from soulsync_navidrome.wire import AlbumID3, Wire
@@ -67,19 +62,18 @@ class SearchedTracks:
         return self._asking.search_songs(self._query, part.folder, offset, count, part.how)
 
     def _stretch(self, part: Part, start: int, low: int, high: int) -> list[DecodedItems[Track]]:
-        """Exactly the songs from `low` to before `high` of a part, in as many requests as the server makes of it."""
-        found: list[DecodedItems[Track]] = []
-        place = low
-        # One more than there should be shows whether the listing became longer.
-        extra = 1 if high == part.total else 0
-        while place < high:
-            came = self._size.ask(place, high + extra - place, partial(self._search, part))
-            if not arrived(came):
-                raise pages.short(self._asking.server, "tracks", part.total, place)
-            self._progress.note(start + place, came)
-            found.append(came)
-            place += arrived(came)
-        if place > high:
+        """Exactly the songs from `low` to before `high` of a part."""
+        found = pages.gathered(
+            self._size,
+            self._progress,
+            partial(self._search, part),
+            (low, high),
+            missing=partial(pages.short, self._asking.server, "tracks", part.total),
+            # One more than there should be shows whether the listing became longer.
+            extra=1 if high == part.total else 0,
+            start=start,
+        )
+        if low + sum(map(arrived, found)) > high:
             raise pages.grown(self._asking.server, "tracks", part.total)
         return found
 
@@ -200,59 +194,6 @@ class ListedAlbums:
         return last == 1
 
 
-class NativeListing(Generic[T]):
-    """Songs or albums by the native API, which declares its total with every page."""
-
-    def __init__(
-        self,
-        native: NativeApi,
-        server: str,
-        path: str,
-        parameters: list[tuple[str, str | int]],
-        read: Callable[[HttpAnswer], DecodedItems[T]],
-        total: int,
-        size: PageSize,
-    ) -> None:
-        self._native = native
-        self._server = server
-        self._path = path
-        self._parameters = parameters
-        self._read = read
-        self._total = total
-        self._size = size
-        self._progress = Progress(server)
-
-    def page(self, offset: int, limit: int) -> Page[T]:
-        """See `Listing`."""
-        found: list[DecodedItems[T]] = []
-        place, end = offset, min(offset + limit, self._total)
-        while place < end:
-            came = self._size.ask(place, end - place, self._ask)
-            if not arrived(came):
-                raise pages.short(self._server, self._path, self._total, place)
-            self._progress.note(place, came)
-            found.append(came)
-            place += arrived(came)
-        return pages.page_of(pages.joined(found), offset, self._total)
-
-    def _ask(self, offset: int, count: int) -> DecodedItems[T]:
-        try:
-            answer, total = self._native.page(self._path, offset, offset + count, self._parameters)
-        except NativeUnavailableError as error:
-            # Half a listing cannot be continued in another way: the order is another one.
-            self._native.give_up(str(error))
-            raise UnexpectedAnswerError(
-                f"Navidrome's own API stopped answering in the middle of a listing: {error}.",
-                server=self._server,
-                next_step="Try again; the listing will be read in another way.",
-            ) from None
-        if total > self._total:
-            raise pages.grown(self._server, self._path, self._total)
-        if total < self._total:
-            raise pages.short(self._server, self._path, self._total, total)
-        return self._read(answer)
-
-
 def album_rows(
     asking: Asking, folder: str | None, library_id: str | None, size: PageSize
 ) -> DecodedItems[AlbumRow]:
@@ -297,14 +238,6 @@ def row_of(album: AlbumID3) -> AlbumRow:
         songs=whole(album.song_count) or 0,
         artists=credits(album.artists, album.artist, album.artist_id),
     )
-
-
-def read_native(
-    answer: HttpAnswer, wire: type[WireT], to_model: Callable[[WireT], T], kind: Kind
-) -> DecodedItems[T]:
-    """The entries of a page of the native API."""
-    rows = decode_listing(answer, list[wire], list[msgspec.Raw])  # type: ignore[valid-type]
-    return decode_items(rows, wire, to_model, kind=kind)
 
 
 def _cut(found: DecodedItems[T], low: int, high: int) -> DecodedItems[T]:

@@ -13,10 +13,11 @@ from urllib.parse import urlencode
 
 from soulsync_engine.http import AnswerTooLargeError
 from soulsync_engine.models import ByteRange, Kind, Media, MediaBytes, MediaRequest
-from soulsync_engine.plugin import NotFoundError
+from soulsync_engine.plugin import NotFoundError, ServerContext
 from soulsync_navidrome import credentials
 from soulsync_navidrome.activity import ActivityClient
 from soulsync_navidrome.covers import LARGEST_PICTURE
+from soulsync_navidrome.settings import SubsonicSettings
 from soulsync_navidrome.transport import Parameters
 from soulsync_navidrome.wire import Child
 
@@ -26,8 +27,10 @@ _LARGEST_SOUND: Final = 256 * 1024 * 1024
 class MediaClient(ActivityClient):
     """Image and stream."""
 
-    _takes_header: bool | None = None
-    _header_lock: Lock
+    def __init__(self, context: ServerContext[SubsonicSettings]) -> None:
+        super().__init__(context)
+        self._takes_header: bool | None = None
+        self._header_lock = Lock()
 
     def image(self, kind: Kind, id: str, size: int | None) -> Media:
         """As in the contract."""

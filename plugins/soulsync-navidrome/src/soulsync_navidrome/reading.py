@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock
 from typing import Final, TypeVar
-
-import msgspec
 
 from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import (
@@ -25,17 +22,19 @@ from soulsync_engine.models import (
     Track,
 )
 from soulsync_engine.plugin import MediaServerClient, NotFoundError, ServerContext
-from soulsync_navidrome import libraries, mapper, native_mapper, report
+from soulsync_navidrome import libraries, mapper, report
 from soulsync_navidrome.asking import Asking
-from soulsync_navidrome.choosing import Choice, Chooser, Route, native_filters
+from soulsync_navidrome.choosing import Choice, Chooser, Route
 from soulsync_navidrome.connection import Connection
 from soulsync_navidrome.credentials import Mechanism
 from soulsync_navidrome.emptiness import prove_empty
 from soulsync_navidrome.failures import RefusedError
 from soulsync_navidrome.libraries import Selection
-from soulsync_navidrome.listings import ListedAlbums, NativeListing, read_native, walked_albums
-from soulsync_navidrome.native import NativeApi, NativeUnavailableError
+from soulsync_navidrome.listings import ListedAlbums, walked_albums
+from soulsync_navidrome.native import NativeApi
+from soulsync_navidrome.native_listing import ALBUMS, NativeListing
 from soulsync_navidrome.pages import Listing, PageSize, Snapshot, arrived, joined, offset_of
+from soulsync_navidrome.recent import Recent
 from soulsync_navidrome.report import ReadingReport
 from soulsync_navidrome.settings import SubsonicSettings
 from soulsync_navidrome.songs import tidied, track
@@ -70,8 +69,7 @@ class ReadingClient(MediaServerClient):
         self._size = PageSize(LARGEST_PAGE)
         self._chooser = Chooser(self._asking, self._native, self._size)
         self._data_dir = context.data_dir
-        self._started: dict[tuple[Kind, Scope], _Started] = {}
-        self._lock = Lock()
+        self._started = Recent[tuple[Kind, Scope], _Started](_KEPT_LISTINGS)
         self.limits = PagingLimits(
             max_page_size=LARGEST_PAGE,
             max_concurrency=context.settings.max_concurrency,
@@ -196,19 +194,12 @@ class ReadingClient(MediaServerClient):
             page: Page[ItemT] = started.listing.page(offset, limit)  # type: ignore[assignment]
             if offset == 0 and page.next_cursor is None and not page.items and not page.problems:
                 return Page(items=(), total=0, empty_proof=prove_empty(self._asking, selection))
-            self._keep(key, started)
+            self._started.put(key, started)
         else:
             page = started.listing.page(offset, limit)  # type: ignore[assignment]
         if page.next_cursor is None:
             self._ended(started)
         return page
-
-    def _keep(self, key: tuple[Kind, Scope], started: _Started) -> None:
-        with self._lock:
-            self._started.pop(key, None)
-            self._started[key] = started
-            while len(self._started) > _KEPT_LISTINGS:
-                del self._started[next(iter(self._started))]
 
     def _ended(self, started: _Started) -> None:
         choice = started.choice
@@ -232,7 +223,9 @@ class ReadingClient(MediaServerClient):
         return Snapshot(DecodedItems(items=tuple(once.values()), problems=found.problems))
 
     def _begin_albums(self, selection: Selection) -> _AnyListing:
-        native = self._native_albums(selection)
+        native = self._native.tried(
+            lambda: NativeListing(self._native, self.server, ALBUMS, selection, self._size)
+        )
         if native is not None:
             return native
         if len(selection.parts) > 1:
@@ -255,34 +248,6 @@ class ReadingClient(MediaServerClient):
         choice = self._chooser.choose(selection)
         self._connection.log.info("tracks are read by %s: %s", choice.route, choice.reason)
         return choice
-
-    def _native_albums(self, selection: Selection) -> NativeListing[Album] | None:
-        if self._native.excluded is not None:
-            return None
-        filters, server = native_filters(selection), self.server
-        try:
-            answer, total = self._native.page("/api/album", 0, 1, filters)
-            msgspec.json.decode(answer.body, type=list[native_mapper.NativeAlbum])
-        except NativeUnavailableError as error:
-            self._native.give_up(str(error))
-            return None
-        except (msgspec.DecodeError, RecursionError):
-            self._native.give_up("its albums do not have the expected shape")
-            return None
-        return NativeListing[Album](
-            self._native,
-            server,
-            "/api/album",
-            filters,
-            lambda page: read_native(
-                page,
-                native_mapper.NativeAlbum,
-                lambda found: native_mapper.album(found, server),
-                Kind.ALBUM,
-            ),
-            total,
-            self._size,
-        )
 
     def _merged_albums(self, selection: Selection) -> Snapshot[Album]:
         """The albums of several libraries, each once, also when it lies in two of them."""
