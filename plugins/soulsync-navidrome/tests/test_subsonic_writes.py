@@ -299,6 +299,15 @@ def test_a_scan_looks_only_where_it_is_told_to_on_servers_that_can(open_server: 
         assert simulator.state.scans == [("2:Both Sides",), ("1:",), ()]
 
 
+@pytest.mark.parametrize("how", [OLD_NAVIDROME, STRICT_OPENSUBSONIC, SUBSONIC_1_12])
+def test_a_server_that_cannot_look_at_one_place_looks_everywhere(open_server: Open, how: Personality) -> None:
+    # The simulator refuses a target where the real server knows of none.
+    with NavidromeSimulator(how, scenario=shared()) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        assert server.trigger_scan(Scope(libraries=("2",)), ["Both Sides"]).phase is ScanPhase.RUNNING
+        assert simulator.state.scans == [()]
+
+
 def test_no_token_repeats_while_the_server_scans(open_server: Open) -> None:
     with NavidromeSimulator(scenario=small()) as simulator:
         server = open_server(simulator.settings())
