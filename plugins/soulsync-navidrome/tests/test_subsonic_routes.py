@@ -288,6 +288,28 @@ def test_without_a_list_of_albums_a_chosen_folder_is_an_error_rather_than_a_leak
         assert not any("getArtist." in request.path for request in simulator.requests)
 
 
+@pytest.mark.parametrize(
+    "how", [NAVIDROME, OLD_NAVIDROME, SUBSONIC_1_12, STRICT_OPENSUBSONIC], ids=lambda how: str(how.product)
+)
+def test_two_libraries_of_three_are_read_together_and_the_third_stays_out(
+    open_server: Open, how: Personality
+) -> None:
+    third = replace(shared().tracks[0], file="X/Y/1.mp3", title="Out", album="Outside", library="Third")
+    scenario = replace(shared(), tracks=(*shared().tracks, third), libraries=(*shared().libraries, "Third"))
+    with NavidromeSimulator(how, scenario=scenario) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        scope = Scope(libraries=("1", "2"))
+        tracks = list(server.iter_tracks(scope))
+        assert sorted(track.title for track in tracks) == sorted(
+            track.title or "" for track in shared().tracks
+        )
+        assert {track.library_id for track in tracks} == {"1", "2"}
+        assert "Outside" not in {album.title for album in server.iter_albums(scope)}
+        assert len(list(server.iter_albums(scope))) == len(shared().albums)
+        assert "the search ends" not in routes(server), "what was not compared is not claimed"
+        assert {track.title for track in server.iter_tracks(Scope(libraries=("3",)))} == {"Out"}
+
+
 def test_a_server_that_ignores_folders_cannot_leak_one_into_another(open_server: Open) -> None:
     from soulsync_navidrome.simulator.gate import Gate
 

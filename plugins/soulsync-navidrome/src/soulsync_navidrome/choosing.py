@@ -80,18 +80,15 @@ class Chooser:
     def _by_native(self, selection: Selection) -> Choice:
         listing = NativeListing(self._native, self._asking.server, SONGS, selection, self._size)
         total = listing.total
-        if total and len(selection.parts) == 1 and not self._confirmed(selection, total):
-            raise NativeUnavailableError(f"it declares {total} songs, and the search finds another number")
-        return Choice(
-            route=Route.NATIVE,
-            reason=f"its answers have the expected shape, and the search ends at its total of {total} too",
-            tracks=listing,
-            total=total,
-        )
-
-    def _confirmed(self, selection: Selection, total: int) -> bool:
-        folder = selection.parts[0]
-        return any(self._ends_at(query, folder, total) for query in _QUERIES)
+        reason = "its answers have the expected shape"
+        # A search of several libraries at once there is not, and an empty one is proven empty by other evidence.
+        if total and len(selection.parts) == 1:
+            if self._query(selection.parts[0], total) is None:
+                raise NativeUnavailableError(
+                    f"it declares {total} songs, and the search finds another number"
+                )
+            reason += f", and the search ends at its total of {total} too"
+        return Choice(route=Route.NATIVE, reason=reason, tracks=listing, total=total)
 
     def _by_subsonic(self, selection: Selection, why_not_native: str) -> Choice:
         albums: tuple[Route, DecodedItems[AlbumRow]] | None = None
