@@ -10,6 +10,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import navidrome
 import peers
 import scan
 import startup
@@ -27,7 +28,8 @@ def main() -> None:
     options.add_argument(
         "--peer-files", type=int, default=4000, help="files that the other programs read, too"
     )
-    options.add_argument("--no-peers", action="store_true", help="leave out beets and supysonic")
+    options.add_argument("--tracks", type=int, default=100_000, help="tracks on a simulated server")
+    options.add_argument("--no-peers", action="store_true", help="leave out the other programs")
     options.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     chosen = options.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soulsync-bench-", dir=_fast_folder()))
@@ -39,6 +41,7 @@ def main() -> None:
             shared = folder / "shared"
             generate_library(shared, chosen.peer_files)
             table += peers.rows(shared, chosen.peer_files, folder / "environments")
+        table += navidrome.rows(chosen.tracks, peers=not chosen.no_peers)
     finally:
         shutil.rmtree(folder)
     text = render(table, chosen.files)

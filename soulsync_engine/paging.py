@@ -122,7 +122,8 @@ def _prefetched(
     `before` is the offset of the first one.
 
     The step is what the first page brought, since servers cap page sizes silently. A later page
-    that brings less makes the offsets behind it wrong, so it ends the prefetching.
+    that brings less makes the offsets behind it wrong, so it ends the prefetching. Pages that came
+    before their turn may wait, as many as may be in flight: otherwise one slow page stops all others.
     """
     step, total = _length(first), first.total or 0
     offsets = deque(range(before + step, total, step))
@@ -130,7 +131,7 @@ def _prefetched(
     with ThreadPoolExecutor(limits.max_concurrency, thread_name_prefix="soulsync-page") as pool:
         try:
             while offsets or waiting:
-                while offsets and len(waiting) < limits.max_concurrency:
+                while offsets and len(waiting) < 2 * limits.max_concurrency:
                     offset = offsets.popleft()
                     waiting.append((offset, pool.submit(fetch, str(offset), size)))
                 offset, future = waiting.popleft()

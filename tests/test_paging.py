@@ -68,6 +68,27 @@ def test_several_pages_are_in_flight_but_no_more_than_the_backend_bears() -> Non
     assert 2 <= server.most_at_once <= 4
 
 
+def test_a_slow_page_does_not_stop_those_behind_it_and_they_wait_for_it_in_bounds() -> None:
+    asked_behind_it = threading.Event()
+
+    class SlowSecondPage(Numbers):
+        def fetch(self, cursor: str | None, limit: int) -> Page[int]:
+            page = super().fetch(cursor, limit)
+            if cursor == "10":
+                assert asked_behind_it.wait(5.0), "nobody went on behind the slow page"
+            elif len(self.requests) == 1 + 2 * PARALLEL.max_concurrency:
+                asked_behind_it.set()
+            return page
+
+    server = SlowSecondPage(200)
+    pages = iterate(server.fetch, PARALLEL)
+    next(pages)
+    assert len(next(pages).items) == 10
+    assert server.most_at_once <= PARALLEL.max_concurrency
+    assert len(server.requests) == 1 + 2 * PARALLEL.max_concurrency, "pages that nobody took are bounded"
+    assert sum(len(page.items) for page in pages) == 180
+
+
 def test_a_shorter_page_in_the_middle_ends_the_reading_ahead_but_loses_nothing() -> None:
     server = Numbers(60)
     whole = server.fetch

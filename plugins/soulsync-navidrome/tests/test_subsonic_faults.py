@@ -1,10 +1,12 @@
-"""Whatever goes wrong, at whichever page: a typed error, no secret in it, and never half a listing as a whole one."""
+"""Every fault at every page of every listing: a typed error without a secret; half a listing is never a whole one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -17,9 +19,7 @@ from soulsync_engine.errors import (
     SoulSyncError,
     UnavailableError,
 )
-from soulsync_engine.models import Kind
 from soulsync_engine.server import MediaServer
-from soulsync_engine.testing.scenarios import small
 from soulsync_engine.testing.simulator import (
     Answer,
     Effect,
@@ -27,9 +27,11 @@ from soulsync_engine.testing.simulator import (
     content_type,
     cut_body,
     cut_connection,
+    delay,
     empty,
     html_page,
     huge,
+    refuse,
     repeat,
     reset,
     status,
@@ -41,189 +43,219 @@ from soulsync_navidrome.simulator import (
     NavidromeSimulator,
     Personality,
 )
+from soulsync_navidrome.simulator.effects import refused
 
 Open = Callable[..., MediaServer]
-TRACKS = 1200
+Errors = tuple[type[SoulSyncError], ...]
 SEARCH = replace(NAVIDROME, native=False)
-
-
-def refused(code: int) -> Effect:
-    body = (
-        '{"subsonic-response":{"status":"failed","version":"1.16.1","type":"navidrome","serverVersion":"1",'
-        f'"openSubsonic":true,"error":{{"code":{code},"message":"no"}}}}}}'
-    ).encode()
-    return status(200, body=body, content_type="application/json")
+SECRETS = (PASSWORD, quote(PASSWORD), PASSWORD.encode().hex(), "&t=", "Bearer ")
 
 
 def shrunk(exchange: Exchange) -> Answer:
-    """Fewer songs than there were, from now on."""
+    """Nothing where there was something, as from a server that loses what it has."""
     answer = exchange.produce()
     assert isinstance(answer.body, bytes)
     content = msgspec.json.decode(answer.body)
     if isinstance(content, list):
         return replace(answer, body=b"[]")
-    for name in ("searchResult3", "albumList2", "album"):
+    for name, inside in (
+        ("searchResult3", "song"),
+        ("albumList2", "album"),
+        ("album", "song"),
+        ("artists", "index"),
+    ):
         found = content["subsonic-response"].get(name)
         if found is not None:
-            found.pop("song", None)
-            if name == "albumList2":
-                found.pop("album", None)
+            found.pop(inside, None)
     return Answer.json(content)
 
 
-FAULTS: dict[str, tuple[Effect, tuple[type[SoulSyncError], ...]]] = {
-    "reset": (reset(), (UnavailableError,)),
+def fewer(exchange: Exchange) -> Answer:
+    """A total that is smaller than it was. Only the native API declares one; others send less."""
+    answer = exchange.produce()
+    total = answer.headers.get("X-Total-Count")
+    return (
+        shrunk(exchange)
+        if total is None
+        else replace(answer, headers={"X-Total-Count": str(int(total) - 30)})
+    )
+
+
+FAULTS: dict[str, tuple[Effect, Errors]] = {
     "401": (status(401), (AuthenticationError, UnavailableError)),
     "403": (status(403), (NotAllowedError, UnavailableError)),
     "429 for long": (status(429, retry_after=600), (UnavailableError,)),
-    "429 until a date": (
+    "429 until tomorrow": (
         status(429, retry_after=datetime.now(UTC) + timedelta(days=1)),
         (UnavailableError,),
     ),
     "500": (status(500), (UnavailableError,)),
     "code 0": (refused(0), (UnavailableError,)),
-    "code 40": (refused(40), (AuthenticationError,)),
-    "code 50": (refused(50), (NotAllowedError,)),
-    "code 70": (refused(70), (NotFoundError,)),
+    "code 40": (refused(40), (AuthenticationError, UnavailableError)),
+    "code 50": (refused(50), (NotAllowedError, UnavailableError)),
+    "code 70": (refused(70), (NotFoundError, UnavailableError)),
     "half a body": (cut_body(), (UnavailableError,)),
-    "half a connection": (cut_connection(), (UnavailableError,)),
     "login page": (html_page(), (UnavailableError,)),
     "wrong type": (content_type("image/png"), (UnavailableError,)),
     "nothing": (empty(), (UnavailableError,)),
-    "not JSON of ours": (
+    "other JSON": (
         status(200, body=b'{"hello": 1}', content_type="application/json"),
         (UnavailableError,),
     ),
     "deep": (status(200, body=b"[" * 100_000, content_type="application/json"), (UnavailableError,)),
-    "repeated page": (repeat(), (IncompleteSweepError,)),
-    "shrunk total": (shrunk, (IncompleteSweepError,)),
+    "gigabyte": (huge(1 << 30, declared=True), (UnavailableError,)),
+    "repeated page": (repeat(), (IncompleteSweepError, NotFoundError)),
+    "lost content": (shrunk, (IncompleteSweepError, UnavailableError)),
+    "smaller total": (fewer, (IncompleteSweepError, UnavailableError)),
 }
 
-WAYS = {
-    "native": (NAVIDROME, "/api/song"),
-    "search": (SEARCH, "/rest/search3.view"),
-    "albums": (STRICT_OPENSUBSONIC, "/rest/getAlbum.view"),
+PASSING: dict[str, Effect] = {
+    "reset": reset(),
+    "refused": refuse(),
+    "half a connection": cut_connection(),
+    "503": status(503),
+    "429 for a moment": status(429, retry_after=1),
+    "timeout": delay(2.5),
 }
+"""What the transport asks again for, with pauses, before it gives up."""
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A listing of one kind of server: which requests it consists of, and how many of those only look around."""
+
+    how: Personality
+    tracks: int
+    page_size: int
+    path: str
+    looks: int = 0
+    kind: str = "tracks"
+
+    def read(self, server: MediaServer) -> list[str]:
+        listings = {
+            "tracks": server.iter_tracks,
+            "albums": server.iter_albums,
+            "artists": server.iter_artists,
+        }
+        return [item.ref.id for item in listings[self.kind](page_size=self.page_size)]
+
+    def simulator(self) -> NavidromeSimulator:
+        return NavidromeSimulator(self.how, tracks=self.tracks).start()
+
+    def open(self, open_server: Open, simulator: NavidromeSimulator, **settings: object) -> MediaServer:
+        server = open_server({**simulator.settings(), "max_concurrency": 1, **settings}, "subsonic")
+        server.connect()
+        simulator.forget()
+        return server
+
+    def pages(self, simulator: NavidromeSimulator) -> int:
+        """How many of the requests so far belong to the listing."""
+        return sum(request.path == self.path for request in simulator.requests)
+
+
+LISTINGS = {
+    "native": Listing(NAVIDROME, 150, 50, "/api/song", looks=1),
+    "search": Listing(SEARCH, 150, 50, "/rest/search3.view", looks=1),
+    "by-album": Listing(STRICT_OPENSUBSONIC, 40, 10, "/rest/getAlbum.view"),
+    "albums": Listing(SEARCH, 300, 10, "/rest/getAlbumList2.view", looks=1, kind="albums"),
+    "native-albums": Listing(NAVIDROME, 300, 10, "/api/album", looks=1, kind="albums"),
+    "artists": Listing(SEARCH, 60, 10, "/rest/getArtists.view", kind="artists"),
+}
+HARMLESS = {
+    ("artists", "repeated page"): "there is only one",
+}
+each_listing = pytest.mark.parametrize("listing", LISTINGS)
+
+
+def chain(error: BaseException) -> Iterator[str]:
+    """Everything that an error and what led to it shows."""
+    at: BaseException | None = error
+    while at is not None:
+        yield f"{at} {at!r} {vars(at)}"
+        at = at.__cause__ or at.__context__
+
+
+def check(name: str, outcome: list[str] | SoulSyncError, expected: Errors, whole: list[str]) -> None:
+    """The whole listing, or an error as expected that says something and tells nothing."""
+    if isinstance(outcome, list):
+        assert sorted(outcome) == sorted(whole), f"{name}: half a listing passed for a whole one"
+        return
+    assert isinstance(outcome, expected), f"{name}: {outcome!r}"
+    assert outcome.message, name
+    for shown in chain(outcome):
+        assert not any(secret in shown for secret in SECRETS), name
+
+
+def attempt(listing: Listing, server: MediaServer) -> list[str] | SoulSyncError:
+    try:
+        return listing.read(server)
+    except SoulSyncError as error:
+        return error
+
+
+@each_listing
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("way", "page"), [("native", 3), ("search", 3), ("search", 5), ("albums", 4)])
-def test_no_fault_at_any_page_lets_half_a_listing_pass(
-    open_server: Open, fault: str, way: str, page: int
-) -> None:
-    how, path = WAYS[way]
-    effect, expected = FAULTS[fault]
-    with NavidromeSimulator(how, tracks=TRACKS if way != "albums" else 120) as simulator:
-        server = open_server({**simulator.settings(), "max_concurrency": 1}, "subsonic")
-        # Patience is the shared transport's and tested there; here a fault stays from its page on.
-        server.connect()
-        for number in range(page, page + 12):
-            simulator.faults.at(number, effect, path=path)
-        seen: list[str] = []
-        if fault == "repeated page" and way == "albums":
-            expected = (NotFoundError, IncompleteSweepError)
-        if way == "native" and fault.startswith("code"):
-            # The native API has no such codes; there it is a body of another shape.
-            expected = (UnavailableError,)
-        with pytest.raises(expected) as caught:
-            seen.extend(
-                track.ref.id for track in server.iter_tracks(page_size=200 if way != "albums" else 20)
-            )
-        assert len(seen) < simulator_total(simulator)
-        shown = f"{caught.value} {caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
-        assert PASSWORD not in shown
-        assert "&t=" not in shown
+def test_a_fault_from_any_page_on_is_a_typed_error(open_server: Open, listing: str, fault: str) -> None:
+    what, (effect, expected) = LISTINGS[listing], FAULTS[fault]
+    simulator = what.simulator()
+    whole = what.read(what.open(open_server, simulator))
+    pages = what.pages(simulator)
+    assert pages > what.looks
+    for first in range(1, pages + 1):
         simulator.faults.clear()
-        simulator.refusals.clear()
+        server = what.open(open_server, simulator)
+        for number in range(first, first + 40):
+            simulator.faults.at(number, effect, path=what.path)
+        outcome = attempt(what, server)
+        check(f"{fault} from request {first} on", outcome, expected, whole)
+        if (
+            first > what.looks
+            and (listing, fault) not in HARMLESS
+            and (first > 1 or fault != "repeated page")
+        ):
+            assert isinstance(outcome, SoulSyncError), f"{fault} from request {first} on went unnoticed"
+    simulator.stop()
 
 
-def simulator_total(simulator: NavidromeSimulator) -> int:
-    return len(simulator.catalogue.songs)
+@each_listing
+def test_what_passes_is_asked_again_and_then_given_up_at_any_page(open_server: Open, listing: str) -> None:
+    what = LISTINGS[listing]
+    plain = what.simulator()
+    whole = what.read(what.open(open_server, plain))
+    pages = what.pages(plain)
+    plain.stop()
+    jobs = [(fault, first) for fault in PASSING for first in range(1, pages + 1)]
+    simulators = [what.simulator() for _ in jobs]
+    servers = [what.open(open_server, simulator, timeout=1.0) for simulator in simulators]
+    for (fault, first), simulator in zip(jobs, simulators, strict=True):
+        for number in range(first, first + 40):
+            simulator.faults.at(number, PASSING[fault], path=what.path)
+    # Nearly all of the time is pauses, so all of them are made at once.
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        outcomes = list(pool.map(lambda server: attempt(what, server), servers))
+    for (fault, first), simulator, outcome in zip(jobs, simulators, outcomes, strict=True):
+        check(f"{fault} from request {first} on", outcome, (UnavailableError,), whole)
+        if first > what.looks:
+            assert isinstance(outcome, SoulSyncError), f"{fault} from request {first} on went unnoticed"
+        assert fault == "refused" or what.pages(simulator) > first, f"{fault} was not tried again"
+        simulator.stop()
 
 
-def test_a_gigabyte_is_not_read(open_server: Open) -> None:
-    with NavidromeSimulator(SEARCH, tracks=300) as simulator:
-        server = open_server(simulator.settings())
-        server.connect()
-        simulator.faults.always(huge(1 << 30, declared=True), path="/rest/search3.view")
-        with pytest.raises(UnavailableError, match="larger than"):
-            list(server.iter_tracks())
-
-
-def test_a_pause_that_the_server_asks_for_is_kept(open_server: Open) -> None:
-    with NavidromeSimulator(SEARCH, tracks=900) as simulator:
-        server = open_server(simulator.settings())
-        simulator.faults.at(3, status(429, retry_after=1), path="/rest/search3.view")
-        assert len({track.ref for track in server.iter_tracks(page_size=200)}) == 900
-
-
-def test_a_server_that_went_down_is_unavailable_and_comes_back(open_server: Open) -> None:
-    with NavidromeSimulator(scenario=small()) as simulator:
-        server = open_server(simulator.settings())
-        assert len(list(server.iter_tracks())) == 17
-        simulator.refuse()
-        with pytest.raises(UnavailableError):
-            server.list_libraries()
-        simulator.listen()
-        assert len(list(server.iter_tracks())) == 17
-
-
-def test_pages_that_come_too_late_are_asked_for_in_smaller_ones(open_server: Open) -> None:
-    def slow_when_large(exchange: Exchange) -> Answer:
-        import time
-
-        if exchange.request.number_of("songCount", 0) > 300:
-            time.sleep(0.8)
-        return exchange.produce()
-
-    with NavidromeSimulator(SEARCH, tracks=700) as simulator:
-        server = open_server({**simulator.settings(), "timeout": 0.4, "max_concurrency": 1})
-        server.connect()
-        simulator.faults.always(slow_when_large, path="/rest/search3.view")
-        assert len({track.ref for track in server.iter_tracks()}) == 700
-
-
-def test_one_odd_song_is_reported_and_the_others_are_read(open_server: Open) -> None:
-    def one_is_odd(exchange: Exchange) -> Answer:
-        answer = exchange.produce()
-        assert isinstance(answer.body, bytes)
-        content = msgspec.json.decode(answer.body)
-        for song in content["subsonic-response"].get("searchResult3", {}).get("song", []):
-            if song["title"] == "Dawn":
-                song["artists"] = {"not": "a list"}
-        return Answer.json(content)
-
-    with NavidromeSimulator(SEARCH, scenario=small()) as simulator:
-        dawn = next(song.id for song in simulator.catalogue.songs.values() if song.title == "Dawn")
-        simulator.faults.always(one_is_odd, path="/rest/search3.view")
-        page = open_server(simulator.settings()).list_tracks()
-        assert len(page.items) == 16
-        assert [problem.id for problem in page.problems] == [dawn]
-        assert page.total == 17
-
-
-@pytest.mark.parametrize(
-    "item_id", ["../../etc/passwd", "a&u=root", "ü/?&#%", "x\ny", "' OR 1=1", "\x00", "💣" * 50]
-)
-@pytest.mark.parametrize("how", [NAVIDROME, STRICT_OPENSUBSONIC], ids=["navidrome", "strict"])
-def test_ids_with_hostile_characters_name_nothing(open_server: Open, how: Personality, item_id: str) -> None:
-    with NavidromeSimulator(how, scenario=small()) as simulator:
-        server = open_server(simulator.settings(), "subsonic")
-        for kind in (Kind.TRACK, Kind.ALBUM, Kind.ARTIST):
-            assert server.get_items(kind, [item_id]) == ()
-        with pytest.raises(NotFoundError):
-            server.list_playlist_entries(item_id)
-        with pytest.raises(NotFoundError):
-            server.stream(item_id)
-
-
-def test_the_log_holds_no_secret(open_server: Open, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("DEBUG")
-    with NavidromeSimulator(scenario=small()) as simulator:
-        server = open_server(simulator.settings())
-        list(server.iter_tracks())
-        token = simulator.state.users["admin"].token
-        assert caplog.records
-        assert token not in caplog.text
-        assert PASSWORD not in caplog.text
-        assert PASSWORD.encode().hex() not in caplog.text
+def test_a_fault_that_passes_loses_nothing_in_any_listing(open_server: Open) -> None:
+    jobs = [(name, fault) for name in LISTINGS for fault in PASSING if fault not in ("refused", "timeout")]
+    simulators = [LISTINGS[name].simulator() for name, _ in jobs]
+    wholes = [
+        LISTINGS[name].read(LISTINGS[name].open(open_server, simulator))
+        for (name, _), simulator in zip(jobs, simulators, strict=True)
+    ]
+    servers = [
+        LISTINGS[name].open(open_server, simulator)
+        for (name, _), simulator in zip(jobs, simulators, strict=True)
+    ]
+    for (name, fault), simulator in zip(jobs, simulators, strict=True):
+        simulator.faults.at(LISTINGS[name].looks + 1, PASSING[fault], path=LISTINGS[name].path)
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        outcomes = list(pool.map(lambda job, server: attempt(LISTINGS[job[0]], server), jobs, servers))
+    for job, simulator, outcome, whole in zip(jobs, simulators, outcomes, wholes, strict=True):
+        assert outcome == whole, job
+        simulator.stop()

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import subprocess
-import sys
-import tempfile
-import venv
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,32 +63,15 @@ print(json.dumps({"songs": songs, "artists": sorted(artists)}))
 """
 
 
-@cache
-def interpreter() -> Path:
-    """A Python that has the other clients. Skips the test when they cannot be installed."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    place = Path(tempfile.gettempdir()) / f"soulsync-subsonic-judges-{os.getuid()}-{version}"
-    place.mkdir(mode=0o700, exist_ok=True)
-    with (place / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / "complete").exists():
-            venv.create(place / "venv", with_pip=True, clear=True)
-            command = [place / "venv/bin/python", "-m", "pip", "install", "-q", *_PACKAGES]
-            result = subprocess.run(command, capture_output=True, text=True, check=False)
-            if result.returncode:
-                pytest.skip(f"the other clients cannot be installed: {result.stderr.strip()[-300:]}")
-            (place / "complete").touch()
-    return place / "venv/bin/python"
-
-
 @pytest.mark.xdist_group("subsonic-judges")
 @pytest.mark.parametrize("judge", [_OPENSONIC, _KNUCKLES], ids=["py-opensonic", "knuckles"])
 @pytest.mark.parametrize("how", [NAVIDROME, STRICT_OPENSUBSONIC], ids=["navidrome", "strict"])
 def test_another_client_lists_the_library_that_we_list(
-    open_server: Open, judge: str, how: Personality
+    open_server: Open, programs: Callable[..., Path], judge: str, how: Personality
 ) -> None:
+    python = programs("subsonic-judges", *_PACKAGES) / "python"
     with NavidromeSimulator(how, scenario=odd()) as simulator:
-        command = [interpreter(), "-c", judge, simulator.base_url, "admin", PASSWORD]
+        command = [python, "-c", judge, simulator.base_url, "admin", PASSWORD]
         result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert result.returncode == 0, result.stderr[-2000:]
         seen = json.loads(result.stdout)

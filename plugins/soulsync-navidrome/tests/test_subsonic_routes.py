@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from soulsync_engine.config import config_from_mapping
+from soulsync_engine.discovery import BackendRecord
+from soulsync_engine.doctor import examine_server
+from soulsync_engine.engine import MediaServerEngine
 from soulsync_engine.errors import IncompleteSweepError, SoulSyncError, UnavailableError, UnsupportedError
 from soulsync_engine.models import Kind, Scope, Track
+from soulsync_engine.plugins import GlobalPlugins
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import empty, odd, shared, small
-from soulsync_engine.testing.simulator import Answer, Exchange, status
+from soulsync_engine.testing.simulator import Answer, Exchange, SimulatedRequest, status
 from soulsync_navidrome.simulator import (
     API_KEYS,
     NAVIDROME,
@@ -22,6 +27,7 @@ from soulsync_navidrome.simulator import (
     NavidromeSimulator,
     Personality,
 )
+from soulsync_navidrome.simulator.effects import Content, altered, answered, parameter, refused
 
 Open = Callable[..., MediaServer]
 ALL = [NAVIDROME, OLD_NAVIDROME, SUBSONIC_1_12, STRICT_OPENSUBSONIC, API_KEYS]
@@ -64,6 +70,69 @@ def test_the_way_follows_from_what_the_server_shows_and_the_doctor_tells_it(
         assert said in told
         assert "requests" in told
         assert "because" in told
+
+
+def test_the_doctor_shows_the_way_its_reason_and_the_true_number_of_requests(
+    engines: Callable[..., MediaServerEngine], tmp_path: Path
+) -> None:
+    with NavidromeSimulator(replace(NAVIDROME, native=False), tracks=2500) as simulator:
+        login = {"backend": "navidrome", **simulator.settings()}
+        server = engines(simulator.settings()).server("home")
+        server.connect()
+        simulator.forget()
+        assert len(list(server.iter_tracks())) == 2500
+        requests = len(simulator.requests)
+        config = config_from_mapping(
+            {"servers": {"home": login}, "engine": {"data_dir": str(tmp_path / "data")}}
+        )
+        record = BackendRecord(
+            name="navidrome",
+            distribution="soulsync-navidrome",
+            version="",
+            value="soulsync_navidrome:navidrome",
+        )
+        told = examine_server(config, "home", records=[record], plugins=GlobalPlugins()).notes
+        assert told[0].startswith(
+            f"The last time 2500 tracks were listed by search3, in {requests} requests,"
+        )
+        assert "because an empty search ends where the scan status says, after 2500 songs" in told[0]
+        assert "Navidrome's own API is not used" in told[0]
+
+
+@pytest.mark.parametrize("how", [replace(NAVIDROME, native=False), OLD_NAVIDROME, SUBSONIC_1_12])
+def test_a_search_that_brings_too_little_is_not_believed(open_server: Open, how: Personality) -> None:
+    """As servers do that keep an index of their own, or stop at some number of hits."""
+
+    def at_most_nine(request: SimulatedRequest, songs: list[Content]) -> list[Content]:
+        return songs[: max(0, 9 - int(parameter(request, "songOffset") or 0))]
+
+    with NavidromeSimulator(how, scenario=small()) as simulator:
+        simulator.faults.always(altered("searchResult3.song", at_most_nine), path="/rest/search3.view")
+        server = open_server(simulator.settings(), "subsonic")
+        assert len({track.ref for track in server.iter_tracks()}) == 17
+        assert "listed by getAlbumList2 and getAlbum" in routes(server)
+        assert "an empty search finds 9 of 17 songs" in routes(server)
+
+
+def test_a_scan_status_that_counts_something_else_does_not_forbid_the_search(open_server: Open) -> None:
+    """Some servers count files, or nothing while at rest; then the albums are the evidence."""
+    wrong = answered({"scanStatus": {"scanning": False, "count": 4711}})
+    with NavidromeSimulator(replace(NAVIDROME, native=False), scenario=small()) as simulator:
+        simulator.faults.always(wrong, path="/rest/getScanStatus.view")
+        server = open_server(simulator.settings())
+        assert len({track.ref for track in server.iter_tracks()}) == 17
+        assert "brings 17 songs, no fewer than the albums count" in routes(server)
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["native", "search"])
+def test_the_state_is_told_in_three_requests_to_whoever_asks_first(open_server: Open, native: bool) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server({**simulator.settings(), "native_api": native})
+        token = server.change_token()
+        assert len(simulator.requests) <= 3
+        assert server.change_token() == token
+        simulator.change(small().without(small().tracks[:1]))
+        assert server.change_token() != token
 
 
 def test_the_native_api_brings_the_tracks_and_albums_that_search_brings(open_server: Open) -> None:
@@ -171,34 +240,23 @@ def test_a_hundred_thousand_tracks_are_within_the_budget(
 
 
 def test_nothing_changed_is_found_out_with_three_requests(
-    engines: Callable[..., object], tmp_path: Path
+    engines: Callable[..., MediaServerEngine],
 ) -> None:
     with NavidromeSimulator(scenario=small()) as simulator:
-        engines(simulator.settings()).sync()  # type: ignore[attr-defined]
+        engines(simulator.settings()).sync()
         simulator.forget()
-        report = engines(simulator.settings()).sync()  # type: ignore[attr-defined]
+        report = engines(simulator.settings()).sync()
         assert report.mode == "unchanged"
         assert len(simulator.requests) <= 3
 
 
 def test_a_server_that_quietly_sends_less_than_asked_for_is_read_to_the_end(open_server: Open) -> None:
-    def at_most_seven(exchange: Exchange) -> Answer:
-        import msgspec
-
-        answer = exchange.produce()
-        assert isinstance(answer.body, bytes)
-        content = msgspec.json.decode(answer.body)
-        found = content["subsonic-response"].get("searchResult3", {})
-        if "song" in found:
-            found["song"] = found["song"][:7]
-        listed = content["subsonic-response"].get("albumList2", {})
-        if "album" in listed:
-            listed["album"] = listed["album"][:7]
-        return Answer.json(content)
+    def at_most_seven(request: SimulatedRequest, entries: list[Content]) -> list[Content]:
+        return entries[:7]
 
     with NavidromeSimulator(replace(NAVIDROME, native=False), tracks=500) as simulator:
-        simulator.faults.always(at_most_seven, path="/rest/search3.view")
-        simulator.faults.always(at_most_seven, path="/rest/getAlbumList2.view")
+        simulator.faults.always(altered("searchResult3.song", at_most_seven), path="/rest/search3.view")
+        simulator.faults.always(altered("albumList2.album", at_most_seven), path="/rest/getAlbumList2.view")
         server = open_server(simulator.settings())
         assert len({track.ref for track in server.iter_tracks()}) == 500
         assert len({album.ref for album in server.iter_albums()}) == 50
@@ -206,7 +264,7 @@ def test_a_server_that_quietly_sends_less_than_asked_for_is_read_to_the_end(open
 
 def test_without_a_list_of_albums_the_artists_are_walked_and_guests_count_once(open_server: Open) -> None:
     with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=odd()) as simulator:
-        gone = status(200, body=_refusal(), content_type="application/json")
+        gone = refused(0, "Not implemented")
         simulator.faults.always(gone, path="/rest/getAlbumList2.view")
         server = open_server(simulator.settings(), "subsonic")
         tracks = list(server.iter_tracks())
@@ -215,6 +273,41 @@ def test_without_a_list_of_albums_the_artists_are_walked_and_guests_count_once(o
         assert "getArtists, getArtist and getAlbum" in routes(server)
         albums = list(server.iter_albums())
         assert len({album.ref for album in albums}) == len(albums) == len(simulator.catalogue.albums)
+
+
+def test_without_a_list_of_albums_a_chosen_folder_is_an_error_rather_than_a_leak(open_server: Open) -> None:
+    """To walk over the artists is no way out: getArtist shows the albums of all folders."""
+    with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=shared()) as simulator:
+        simulator.faults.always(refused(0, "Not implemented"), path="/rest/getAlbumList2.view")
+        server = open_server(simulator.settings(), "subsonic")
+        assert len(list(server.iter_tracks())) == len(shared().tracks)
+        simulator.forget()
+        for read in (server.iter_tracks, server.iter_albums):
+            with pytest.raises(UnavailableError):
+                list(read(Scope(libraries=("1",))))
+        assert not any("getArtist." in request.path for request in simulator.requests)
+
+
+@pytest.mark.parametrize(
+    "how", [NAVIDROME, OLD_NAVIDROME, SUBSONIC_1_12, STRICT_OPENSUBSONIC], ids=lambda how: str(how.product)
+)
+def test_two_libraries_of_three_are_read_together_and_the_third_stays_out(
+    open_server: Open, how: Personality
+) -> None:
+    third = replace(shared().tracks[0], file="X/Y/1.mp3", title="Out", album="Outside", library="Third")
+    scenario = replace(shared(), tracks=(*shared().tracks, third), libraries=(*shared().libraries, "Third"))
+    with NavidromeSimulator(how, scenario=scenario) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        scope = Scope(libraries=("1", "2"))
+        tracks = list(server.iter_tracks(scope))
+        assert sorted(track.title for track in tracks) == sorted(
+            track.title or "" for track in shared().tracks
+        )
+        assert {track.library_id for track in tracks} == {"1", "2"}
+        assert "Outside" not in {album.title for album in server.iter_albums(scope)}
+        assert len(list(server.iter_albums(scope))) == len(shared().albums)
+        assert "the search ends" not in routes(server), "what was not compared is not claimed"
+        assert {track.title for track in server.iter_tracks(Scope(libraries=("3",)))} == {"Out"}
 
 
 def test_a_server_that_ignores_folders_cannot_leak_one_into_another(open_server: Open) -> None:
@@ -257,12 +350,7 @@ def test_nothing_shown_while_scanning_proves_nothing(open_server: Open) -> None:
 
 
 def test_a_listing_that_is_empty_against_all_evidence_is_an_error(open_server: Open) -> None:
-    nothing = status(
-        200,
-        body=b'{"subsonic-response":{"status":"ok","version":"1.16.1","openSubsonic":true,"type":"x",'
-        b'"serverVersion":"1","artists":{"index":[]}}}',
-        content_type="application/json",
-    )
+    nothing = answered({"artists": {"index": []}})
     with NavidromeSimulator(scenario=small()) as simulator:
         simulator.faults.always(nothing, path="/rest/getArtists.view")
         server = open_server(simulator.settings())
@@ -271,7 +359,7 @@ def test_a_listing_that_is_empty_against_all_evidence_is_an_error(open_server: O
 
 
 def test_an_error_for_an_empty_library_is_believed_only_with_evidence(open_server: Open) -> None:
-    gone = status(200, body=_refusal(70, "Library not found or empty"), content_type="application/json")
+    gone = refused(70, "Library not found or empty")
     for scenario, proven in ((empty(), True), (small(), False)):
         with NavidromeSimulator(scenario=scenario) as simulator:
             simulator.faults.always(gone, path="/rest/getArtists.view")
@@ -289,10 +377,3 @@ def test_recently_added_is_offered_for_albums_alone(open_server: Open) -> None:
         assert len(server.list_recently_added(Kind.ALBUM, scope=Scope(libraries=("1",))).items) == 2
         with pytest.raises(UnsupportedError):
             server.list_recently_added(Kind.TRACK)
-
-
-def _refusal(code: int = 0, message: str = "Not implemented") -> bytes:
-    return (
-        '{"subsonic-response":{"status":"failed","version":"1.16.1","type":"x","serverVersion":"1",'
-        f'"openSubsonic":true,"error":{{"code":{code},"message":"{message}"}}}}}}'
-    ).encode()

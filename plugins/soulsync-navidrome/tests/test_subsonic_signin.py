@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from soulsync_engine.errors import AuthenticationError, ConfigurationError, NotAllowedError, UnavailableError
+from soulsync_engine.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    NotAllowedError,
+    NotFoundError,
+    UnavailableError,
+)
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import small
-from soulsync_engine.testing.simulator import status
 from soulsync_navidrome.simulator import (
     API_KEYS,
     LISTENER,
@@ -24,6 +29,7 @@ from soulsync_navidrome.simulator import (
     NavidromeSimulator,
     Personality,
 )
+from soulsync_navidrome.simulator.effects import answered, refused
 
 Open = Callable[..., MediaServer]
 SECRETS = (PASSWORD, PASSWORD.encode().hex())
@@ -92,13 +98,70 @@ def test_the_password_itself_is_sent_only_in_a_body_and_only_when_tokens_are_ref
         assert any("carries the password itself" in note and "https" in note for note in info.notes)
 
 
+@pytest.mark.parametrize("code", [41, 42])
+@pytest.mark.parametrize(
+    "how", [NAVIDROME, STRICT_OPENSUBSONIC, SUBSONIC_1_12], ids=["navidrome", "strict", "plain"]
+)
+def test_a_server_that_says_that_it_takes_no_tokens_gets_the_password_in_a_body(
+    open_server: Open, how: Personality, code: int
+) -> None:
+    with NavidromeSimulator(
+        replace(how, tokens=False, token_refusal=code, extensions=()), scenario=small()
+    ) as simulator:
+        server = open_server({**simulator.settings(), "native_api": False}, "subsonic")
+        server.connect()
+        simulator.forget()
+        assert len(list(server.iter_tracks())) == 17
+        for request in simulator.requests:
+            assert request.method == "POST"
+            assert request.query == ()
+            assert dict(request.form)["p"] == "enc:" + PASSWORD.encode().hex()
+
+
+@pytest.mark.parametrize(
+    ("http", "code", "error"),
+    [
+        *((http, 40, AuthenticationError) for http in (200, 401, 403, 500)),
+        *((http, 50, NotAllowedError) for http in (200, 401, 404)),
+        *((http, 70, NotFoundError) for http in (200, 404, 410, 500)),
+        *((http, None, None) for http in (200, 404)),
+    ],
+)
+def test_what_the_envelope_says_counts_more_than_the_status(
+    open_server: Open, http: int, code: int | None, error: type[Exception] | None
+) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        server.connect()
+        folder = {"musicFolders": {"musicFolder": [{"id": 7, "name": "Seven"}]}}
+        effect = answered(folder, http=http) if code is None else refused(code, http=http)
+        simulator.faults.always(effect, path="/rest/getMusicFolders.view")
+        if error is None:
+            assert [library.id for library in server.list_libraries()] == ["7"]
+        else:
+            with pytest.raises(error):
+                server.list_libraries()
+
+
+def test_the_native_api_is_signed_in_to_only_when_it_is_used_and_then_once(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        server.connect()
+        server.search("Dawn")
+        server.list_libraries()
+        assert not any(request.path.startswith(("/auth", "/api")) for request in simulator.requests)
+        assert len(list(server.iter_tracks())) == 17
+        list(server.iter_albums())
+        server.list_play_events()
+        logins = [request for request in simulator.requests if request.path == "/auth/login"]
+        assert len(logins) == 1
+        assert logins[0].query == ()
+
+
 def test_a_server_that_does_not_know_the_question_gets_no_password(open_server: Open) -> None:
     with NavidromeSimulator(replace(SUBSONIC_1_12, tokens=True), scenario=small()) as simulator:
         server = open_server(simulator.settings(), "subsonic")
-        simulator.faults.always(
-            status(200, body=_failed(0, "not implemented"), content_type="application/json"),
-            path="/rest/getScanStatus.view",
-        )
+        simulator.faults.always(refused(0, "not implemented"), path="/rest/getScanStatus.view")
         assert server.connect().version == "API 1.12.0"
         assert all("p" not in dict((*request.query, *request.form)) for request in simulator.requests)
         assert not server.capabilities()["scan_state"].offered
@@ -194,10 +257,3 @@ def test_another_users_scope_is_not_silently_ones_own(open_server: Open) -> None
         server = open_server(simulator.settings())
         with pytest.raises(NotAllowedError, match="speak for 'admin' alone"):
             list(server.iter_tracks(Scope(user="somebody")))
-
-
-def _failed(code: int, message: str) -> bytes:
-    return (
-        f'{{"subsonic-response":{{"status":"failed","version":"1.12.0",'
-        f'"error":{{"code":{code},"message":"{message}"}}}}}}'
-    ).encode()

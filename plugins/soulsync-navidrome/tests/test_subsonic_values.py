@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from soulsync_engine.models import Track
 from soulsync_navidrome import mapper
 from soulsync_navidrome.mapper import Reading
+from soulsync_navidrome.songs import tidied, track
 from soulsync_navidrome.values import (
     flag,
     milliseconds,
@@ -18,7 +20,7 @@ from soulsync_navidrome.values import (
     stars_from_rating,
     whole,
 )
-from soulsync_navidrome.wire import AlbumID3, Child
+from soulsync_navidrome.wire import AlbumID3, Child, Song
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -31,6 +33,9 @@ NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
         ("2024-05-01T12:00:00.000Z", NOON),
         ("2024-05-01T12:00:00.000000000Z", NOON),
         ("2024-05-01T14:00:00+02:00", NOON),
+        ("2024-05-01T12:00Z", NOON),
+        ("2024-05-01", NOON.replace(hour=0)),
+        ("9999-12-31T23:59:59-05:00", None),
         ("0001-01-01T00:00:00Z", None),
         ("yesterday", None),
         ("", None),
@@ -69,10 +74,47 @@ def song(text: str) -> Child:
     return msgspec.json.decode(text, type=Child)
 
 
+def track_of(child: Child, how: Reading) -> Track:
+    return track(tidied(child), how)
+
+
 def test_ids_are_texts_whatever_they_were() -> None:
     how = Reading(server="home", rich=False)
-    track = mapper.track(song('{"id": 12, "albumId": 3, "artist": "A", "artistId": 4, "title": "T"}'), how)
-    assert (track.ref.id, track.album_id, track.artists[0].id) == ("12", "3", "4")
+    found = track_of(song('{"id": 12, "albumId": 3, "artist": "A", "artistId": 4, "title": "T"}'), how)
+    assert (found.ref.id, found.album_id, found.artists[0].id) == ("12", "3", "4")
+
+
+def test_a_page_in_which_nothing_is_odd_says_the_same_as_a_page_in_which_something_is() -> None:
+    how = Reading(server="home", rich=True)
+    text = (
+        '{"id": "1", "title": "T", "track": 3, "discNumber": 0, "year": 1999, "duration": 61.5, "suffix": "FLAC",'
+        '"size": 7, "created": "2024-05-01T14:00:00.123456789+02:00", "played": "0001-01-01T00:00:00Z",'
+        '"userRating": 4, "playCount": 2, "starred": "2024-05-01T12:00:00Z", "isrc": ["A", "B"],'
+        '"genres": [{"name": "Jazz"}], "artists": [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}]}'
+    )
+    read_at_once, item_by_item = msgspec.json.decode(text, type=Song), msgspec.json.decode(text, type=Child)
+    mapped = track(read_at_once, how)
+    assert mapped == track_of(item_by_item, how)
+    assert (mapped.duration_ms, mapped.rating, mapped.last_played) == (61_500, 80, None)
+    assert (mapped.added, mapped.codec) == (NOON.replace(microsecond=123_457), "flac")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '"year": -1',
+        '"year": "1999"',
+        '"id": 7',
+        '"isrc": ["", "X"]',
+        '"created": "yesterday"',
+        '"isDir": "false"',
+    ],
+)
+def test_what_is_odd_is_left_to_the_patient_way_of_reading(odd: str) -> None:
+    text = f'{{"id": "1", "title": "T", {odd}}}'
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(text, type=Song)
+    assert track_of(song(text), Reading(server="home", rich=True)).title == "T"
 
 
 @pytest.mark.parametrize(
@@ -86,20 +128,18 @@ def test_ids_are_texts_whatever_they_were() -> None:
 )
 def test_genres_come_in_four_ways(genres: str) -> None:
     how = Reading(server="home", rich=True)
-    assert mapper.track(song(f'{{"id": "1", "title": "T", {genres}}}'), how).genres == ("Jazz",)
+    assert track_of(song(f'{{"id": "1", "title": "T", {genres}}}'), how).genres == ("Jazz",)
 
 
 def test_a_song_without_title_is_called_after_its_file() -> None:
     how = Reading(server="home", rich=False)
-    assert (
-        mapper.track(song('{"id": "1", "title": " ", "path": "a/b/Some File.mp3"}'), how).title == "Some File"
-    )
+    assert track_of(song('{"id": "1", "title": " ", "path": "a/b/Some File.mp3"}'), how).title == "Some File"
 
 
 def test_a_made_up_path_is_not_shown_as_one() -> None:
     how = Reading(server="home", rich=True, made_up_paths=True)
-    made_up = mapper.track(song('{"id": "1", "title": "T", "path": "A/B/01 - T.mp3"}'), how)
-    real = mapper.track(song('{"id": "1", "title": "T", "path": "/music/A/B/01 - T.mp3"}'), how)
+    made_up = track_of(song('{"id": "1", "title": "T", "path": "A/B/01 - T.mp3"}'), how)
+    real = track_of(song('{"id": "1", "title": "T", "path": "/music/A/B/01 - T.mp3"}'), how)
     assert (made_up.path, "path" in made_up.omitted) == (None, True)
     assert (real.path, "path" in real.omitted) == ("/music/A/B/01 - T.mp3", False)
 
@@ -107,8 +147,8 @@ def test_a_made_up_path_is_not_shown_as_one() -> None:
 def test_an_isrc_and_musicbrainz_ids_are_read() -> None:
     how = Reading(server="home", rich=True)
     uuid = "0B87A4E5-1234-4abc-9def-0123456789ab"
-    track = mapper.track(song(f'{{"id": "1", "title": "T", "isrc": "XX", "musicBrainzId": "{uuid}"}}'), how)
-    assert (track.isrcs, track.musicbrainz.recording) == (("XX",), uuid.lower())
+    found = track_of(song(f'{{"id": "1", "title": "T", "isrc": "XX", "musicBrainzId": "{uuid}"}}'), how)
+    assert (found.isrcs, found.musicbrainz.recording) == (("XX",), uuid.lower())
     album = mapper.album(_album(uuid), how)
     assert album.musicbrainz.release == uuid.lower()
 

@@ -10,7 +10,13 @@ import httpx
 import pytest
 
 from soulsync_engine.capabilities import Grade
-from soulsync_engine.errors import ConflictError, NotAllowedError, NotFoundError, UnsupportedError
+from soulsync_engine.errors import (
+    ConflictError,
+    NotAllowedError,
+    NotFoundError,
+    UnavailableError,
+    UnsupportedError,
+)
 from soulsync_engine.models import (
     ByteRange,
     FieldOutcome,
@@ -23,6 +29,7 @@ from soulsync_engine.models import (
 )
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import COVER, shared, small
+from soulsync_engine.testing.simulator import Effect, SimulatedRequest, status
 from soulsync_navidrome.simulator import (
     LISTENER,
     NAVIDROME,
@@ -33,6 +40,7 @@ from soulsync_navidrome.simulator import (
     NavidromeSimulator,
     Personality,
 )
+from soulsync_navidrome.simulator.effects import Content, altered
 
 Open = Callable[..., MediaServer]
 THEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -58,10 +66,14 @@ def test_thousands_of_entries_are_stored_in_order_and_travel_in_bodies(
         server.replace_entries(result.playlist.ref.id, changed)
         stored = [entry.track_ref.id for entry in server.iter_playlist_entries(result.playlist)]
         assert stored == changed
-        assert all(
-            len(request.raw_path) + sum(len(n) + len(v) for n, v in request.query) < 8000
-            for request in simulator.requests
-        )
+        for request in simulator.requests:
+            assert sum(len(name) + len(value) for name, value in request.query) < 4000
+            songs = [
+                name for name, _ in request.form if name in ("songId", "songIdToAdd", "songIndexToRemove")
+            ]
+            assert len(songs) <= 2000
+        bodies = [len(request.body) for request in simulator.requests if request.method == "POST"]
+        assert max(bodies) > 8000, "which no address could hold"
 
 
 def test_entries_are_removed_from_the_last_place_on(open_server: Open) -> None:
@@ -120,14 +132,59 @@ def test_a_new_playlist_is_private_unless_asked_otherwise(open_server: Open) -> 
 def test_a_cover_goes_through_the_native_api_and_nothing_else_of_the_playlist_changes(
     open_server: Open,
 ) -> None:
+    picture = MediaBytes(data=COVER, mime_type="image/png")
     with NavidromeSimulator(scenario=small()) as simulator:
         server = open_server(simulator.settings())
         before = server.create_playlist("Cover", ids_of(server)[:3], description="kept").playlist
-        result = server.set_playlist_image(before.ref.id, MediaBytes(data=COVER, mime_type="image/png"))
-        assert result.outcome is FieldOutcome.APPLIED
+        assert server.set_playlist_image(before.ref.id, picture).outcome is FieldOutcome.APPLIED
         assert simulator.state.playlists[before.ref.id].image == COVER
+        assert server.image(Kind.PLAYLIST, before.ref.id) == picture
         after = {entry.ref: entry for entry in server.iter_playlists()}[before.ref]
         assert (after.name, after.description, after.track_count) == ("Cover", "kept", 3)
+        simulator.forget()
+        assert server.set_playlist_image(before.ref.id, picture).outcome is FieldOutcome.UNCHANGED
+        assert not any(request.path.endswith("/image") for request in simulator.requests)
+
+
+def test_a_cover_that_is_accepted_and_not_shown_is_not_reported_as_stored(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        playlist = server.create_playlist("Cover", ids_of(server)[:1]).playlist
+        for effect in (status(200), status(403), status(500)):
+            simulator.faults.clear()
+            simulator.faults.always(effect, path="/api/playlist/*/image")
+            result = server.set_playlist_image(playlist.ref.id, MediaBytes(data=COVER, mime_type="image/png"))
+            assert result.outcome is FieldOutcome.FAILED
+            assert result.reason
+        odd = MediaBytes(data=b"BM", mime_type="image/bmp")
+        assert server.set_playlist_image(playlist.ref.id, odd).outcome is FieldOutcome.UNSUPPORTED
+
+
+@pytest.mark.parametrize("how", [OLD_NAVIDROME, SUBSONIC_1_12, STRICT_OPENSUBSONIC])
+def test_without_the_native_api_covers_are_refused_without_a_request(
+    open_server: Open, how: Personality
+) -> None:
+    with NavidromeSimulator(how, scenario=small()) as simulator:
+        server = open_server({**simulator.settings(), "native_api": False}, "subsonic")
+        server.connect()
+        simulator.forget()
+        with pytest.raises(UnsupportedError, match="own API"):
+            server.set_playlist_image("1", MediaBytes(data=COVER, mime_type="image/png"))
+        assert simulator.requests == ()
+
+
+def test_a_playlist_that_was_half_made_is_told_with_what_is_missing(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        tracks = ids_of(server)
+        wanted = [tracks[place % 17] for place in range(2003)]
+        simulator.faults.always(status(500), path="/rest/updatePlaylist.view")
+        with pytest.raises(UnavailableError) as caught:
+            server.create_playlist("Half", wanted)
+        (made,) = simulator.state.playlists.values()
+        assert made.songs == wanted[:2000]
+        assert made.id in caught.value.message
+        assert ", ".join(wanted[2000:]) in caught.value.message
 
 
 def test_ratings_that_are_accepted_and_not_stored_are_not_reported_as_stored(open_server: Open) -> None:
@@ -157,6 +214,67 @@ def test_every_play_is_an_event_where_the_native_api_keeps_them(open_server: Ope
         assert off.get_track_play_counts() == {first: 2, second: 1}
 
 
+@pytest.mark.parametrize("effect", [status(404), status(200, body=b"{}", content_type="application/json")])
+def test_a_native_api_from_before_plays_were_kept_is_used_for_everything_else(
+    open_server: Open, effect: Effect
+) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        simulator.faults.always(effect, path="/api/scrobble")
+        server = open_server(simulator.settings())
+        first, *_ = ids_of(server)
+        server.report_play(first, THEN)
+        page = server.list_play_events()
+        assert page.level is HistoryLevel.LAST_PLAY
+        assert [event.track.id for event in page.items if event.track] == [first]
+        simulator.forget()
+        server.list_play_events()
+        assert not any(request.path == "/api/scrobble" for request in simulator.requests), "known by now"
+        assert len(list(server.iter_tracks())) == 17
+        assert any(request.path == "/api/song" for request in simulator.requests)
+
+
+def test_single_plays_that_stop_in_the_middle_are_an_error_and_never_go_on_as_last_plays(
+    open_server: Open,
+) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        for hour, track_id in enumerate(ids_of(server)[:6]):
+            server.report_play(track_id, THEN + timedelta(hours=hour))
+        first = server.list_play_events(limit=4)
+        assert first.next_cursor is not None
+        assert len(server.list_play_events(cursor=first.next_cursor, limit=4).items) == 2
+        simulator.faults.always(status(404), path="/api/scrobble")
+        with pytest.raises(UnavailableError, match="what was played"):
+            server.list_play_events(cursor=first.next_cursor, limit=4)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+def test_play_counts_come_in_pages_of_any_size_and_odd_tracks_are_told(open_server: Open, limit: int) -> None:
+    def one_is_odd(request: SimulatedRequest, songs: list[Content]) -> list[Content]:
+        return [{**song, "isrc": {"no": "list"}} if song["id"] == odd else song for song in songs]
+
+    with NavidromeSimulator(replace(NAVIDROME, native=False), tracks=60) as simulator:
+        odd, *others = simulator.catalogue.songs
+        for number, song_id in enumerate(others):
+            if number % 3 == 0:
+                simulator.state.opinion("admin", "song", song_id).plays = number + 1
+        simulator.faults.always(altered("searchResult3.song", one_is_odd), path="/rest/search3.view")
+        server = open_server(simulator.settings())
+        counts: dict[str, int] = {}
+        told: list[str | None] = []
+        cursor: str | None = None
+        while True:
+            page = server.list_play_counts(cursor=cursor, limit=limit)
+            assert len(page.items) <= limit
+            counts |= {count.track.id: count.count for count in page.items}
+            told += [problem.id for problem in page.problems]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert counts == {song_id: number + 1 for number, song_id in enumerate(others) if number % 3 == 0}
+        assert told == [odd]
+
+
 def test_last_plays_are_complete_beyond_any_first_hundred_albums(open_server: Open) -> None:
     with NavidromeSimulator(replace(NAVIDROME, native=False), tracks=3000) as simulator:
         for number, song_id in enumerate(simulator.catalogue.songs):
@@ -179,6 +297,15 @@ def test_a_scan_looks_only_where_it_is_told_to_on_servers_that_can(open_server: 
         assert server.trigger_scan(Scope(libraries=("1",))).phase is ScanPhase.RUNNING
         server.trigger_scan()
         assert simulator.state.scans == [("2:Both Sides",), ("1:",), ()]
+
+
+@pytest.mark.parametrize("how", [OLD_NAVIDROME, STRICT_OPENSUBSONIC, SUBSONIC_1_12])
+def test_a_server_that_cannot_look_at_one_place_looks_everywhere(open_server: Open, how: Personality) -> None:
+    # The simulator refuses a target where the real server knows of none.
+    with NavidromeSimulator(how, scenario=shared()) as simulator:
+        server = open_server(simulator.settings(), "subsonic")
+        assert server.trigger_scan(Scope(libraries=("2",)), ["Both Sides"]).phase is ScanPhase.RUNNING
+        assert simulator.state.scans == [()]
 
 
 def test_no_token_repeats_while_the_server_scans(open_server: Open) -> None:

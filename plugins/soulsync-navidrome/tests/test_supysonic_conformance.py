@@ -6,17 +6,14 @@ It is a program of its own, run as one. Its environment is kept between runs, it
 from __future__ import annotations
 
 import atexit
-import fcntl
 import itertools
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
-import venv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -45,24 +42,6 @@ log_file = {home}/daemon.log
 
 
 @cache
-def environment() -> Path:
-    """The programs of supysonic, in an environment of their own. Skips the test when they cannot be installed."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    place = Path(tempfile.gettempdir()) / f"soulsync-supysonic-{os.getuid()}-{version}"
-    place.mkdir(mode=0o700, exist_ok=True)
-    with (place / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / "complete").exists():
-            venv.create(place / "venv", with_pip=True, clear=True)
-            command = [place / "venv/bin/python", "-m", "pip", "install", "-q", *_PACKAGES]
-            result = subprocess.run(command, capture_output=True, text=True, check=False)
-            if result.returncode:
-                pytest.skip(f"supysonic cannot be installed: {result.stderr.strip()[-300:]}")
-            (place / "complete").touch()
-    return place / "venv/bin"
-
-
-@cache
 def memory() -> Path:
     """A folder in memory, of this process alone."""
     shared = Path("/dev/shm")
@@ -84,8 +63,9 @@ def blank_database() -> bytes:
 
 
 class Supysonic:
-    """One server that has scanned a scenario."""
+    """One server that has scanned a scenario. `programs` is where it is installed."""
 
+    programs: ClassVar[Path]
     _numbers = itertools.count()
 
     def __init__(self, scenario: Scenario) -> None:
@@ -158,14 +138,14 @@ def _prepare(home: Path) -> None:
 
 
 def _command(home: Path, *arguments: str) -> None:
-    command = [environment() / "supysonic-cli", *arguments]
+    command = [Supysonic.programs / "supysonic-cli", *arguments]
     subprocess.run(command, env={**os.environ, "HOME": str(home)}, capture_output=True, check=True)
 
 
 def _start(home: Path, program: str, *arguments: str) -> subprocess.Popen[bytes]:
     with (home / f"{program}.out").open("wb") as output:
         return subprocess.Popen(
-            [environment() / program, *arguments],
+            [Supysonic.programs / program, *arguments],
             env={**os.environ, "HOME": str(home)},
             stdout=output,
             stderr=output,
@@ -187,6 +167,11 @@ def _wait_for(base_url: str) -> None:
         except httpx.TransportError:
             time.sleep(0.05)
     raise TimeoutError(f"supysonic did not start within {_PATIENCE:.0f} s")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _installed(programs: Callable[..., Path]) -> None:
+    Supysonic.programs = programs("supysonic", *_PACKAGES)
 
 
 @pytest.mark.xdist_group("supysonic")

@@ -7,17 +7,21 @@ from typing import TypeVar
 
 import msgspec
 
+from soulsync_engine.errors import IncompleteSweepError
 from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode_items
 from soulsync_engine.models import Album, Artist, Item, Kind, Track
 from soulsync_engine.plugin import UnavailableError
 from soulsync_navidrome import mapper
 from soulsync_navidrome.connection import Connection
 from soulsync_navidrome.mapper import Reading
+from soulsync_navidrome.songs import tidied, track
 from soulsync_navidrome.transport import Parameters
-from soulsync_navidrome.wire import AlbumID3, ArtistID3, Child, IndexID3
+from soulsync_navidrome.values import optional_id, text_id
+from soulsync_navidrome.wire import AlbumID3, ArtistID3, Child, IndexID3, Song
 
 WireT = TypeVar("WireT")
 ModelT = TypeVar("ModelT")
+OneT = TypeVar("OneT", AlbumID3, ArtistID3)
 
 _COUNTS = {Kind.ARTIST: "artistCount", Kind.ALBUM: "albumCount", Kind.TRACK: "songCount"}
 
@@ -43,8 +47,8 @@ class Asking:
             ),
             *_in_folder(folder),
         ]
-        found = self.connection.transport.call("search3", pairs, bulk=True).search_result3
-        return self.tracks(found.song if found else msgspec.Raw(), how)
+        found = self.connection.transport.search_songs(pairs).search_result3
+        return self.tracks(found.song if found else None, how)
 
     def album_list(self, kind: str, folder: str | None, offset: int, size: int) -> msgspec.Raw:
         """One page of albums, still raw."""
@@ -56,9 +60,11 @@ class Asking:
         """Albums out of an answer."""
         return self.items(raw, AlbumID3, lambda found: mapper.album(found, how), Kind.ALBUM)
 
-    def tracks(self, raw: msgspec.Raw, how: Reading) -> DecodedItems[Track]:
+    def tracks(self, songs: list[Song] | msgspec.Raw | None, how: Reading) -> DecodedItems[Track]:
         """Songs out of an answer."""
-        return self.items(raw, Child, lambda found: mapper.track(found, how), Kind.TRACK)
+        if isinstance(songs, msgspec.Raw):
+            return self.items(songs, Child, lambda child: track(tidied(child), how), Kind.TRACK)
+        return decode_items(songs, Song, lambda song: track(song, how), kind=Kind.TRACK)
 
     def artists(self, folder: str | None, how: Reading) -> DecodedItems[Artist]:
         """Every artist, in the server's order, each once."""
@@ -74,21 +80,26 @@ class Asking:
             items=tuple(once.values()), problems=tuple(problem for part in parts for problem in part.problems)
         )
 
-    def albums_of(self, artist_id: str) -> list[AlbumID3]:
+    def albums_of(self, artist_id: str) -> DecodedItems[AlbumID3]:
         """The albums of one artist, whatever library they are in."""
         raw = self.connection.transport.call("getArtist", [("id", artist_id)], bulk=True).artist
-        found = self.one(raw, ArtistID3)
-        return list(
-            self.items(found.album, AlbumID3, lambda wire: wire, Kind.ALBUM).items
-            if found is not None
-            else ()
-        )
+        found = self._asked_for(self.one(raw, ArtistID3), artist_id)
+        return self.items(found.album, AlbumID3, _with_id, Kind.ALBUM)
 
-    def album(self, album_id: str) -> AlbumID3 | None:
-        """One album with its songs, None when the answer holds none."""
-        return self.one(
-            self.connection.transport.call("getAlbum", [("id", album_id)], bulk=True).album, AlbumID3
-        )
+    def album(self, album_id: str) -> AlbumID3:
+        """One album with its songs."""
+        raw = self.connection.transport.call("getAlbum", [("id", album_id)], bulk=True).album
+        return self._asked_for(self.one(raw, AlbumID3), album_id)
+
+    def _asked_for(self, found: OneT | None, item_id: str) -> OneT:
+        """The answer, if it is about what was asked for: what a proxy kept of another question must not pass for it."""
+        if found is None or optional_id(found.id) != item_id:
+            raise IncompleteSweepError(
+                f"The server was asked about {item_id!r} and answered with something else.",
+                server=self.server,
+                next_step="Nothing is concluded from it. Try again when the server is at rest.",
+            )
+        return found
 
     def one(self, raw: msgspec.Raw, wire: type[WireT]) -> WireT | None:
         """A single item out of an answer."""
@@ -134,6 +145,11 @@ class Asking:
         if Kind.TRACK in kinds:
             hits += self.tracks(found.song, how).items[:limit]
         return hits
+
+
+def _with_id(album: AlbumID3) -> AlbumID3:
+    text_id(album.id)
+    return album
 
 
 def _in_folder(folder: str | None) -> Parameters:

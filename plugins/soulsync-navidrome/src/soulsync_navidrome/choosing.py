@@ -10,31 +10,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from soulsync_engine.http import UnreadableAnswerError
-from soulsync_engine.models import Kind, Track
+from soulsync_engine.http import DecodedItems, UnreadableAnswerError
+from soulsync_engine.models import Track
 from soulsync_engine.plugin import NotFoundError, UnavailableError
-from soulsync_navidrome import native_mapper
 from soulsync_navidrome.asking import Asking
 from soulsync_navidrome.failures import PageRefusedError, RefusedError
 from soulsync_navidrome.libraries import Selection
 from soulsync_navidrome.listings import (
     AlbumRow,
-    NativeListing,
     Part,
     SearchedTracks,
     TracksByAlbum,
     album_rows,
-    read_native,
     row_of,
     walked_albums,
 )
 from soulsync_navidrome.native import NativeApi, NativeUnavailableError
+from soulsync_navidrome.native_listing import SONGS, NativeListing
 from soulsync_navidrome.pages import Listing, PageSize, arrived
 from soulsync_navidrome.values import flag, whole
+from soulsync_navidrome.wire import AlbumID3
 
 _QUERIES: Final = ("", '""')
 """How to search for everything; old versions of Navidrome want the quotes."""
@@ -72,57 +72,26 @@ class Chooser:
     def choose(self, selection: Selection) -> Choice:
         """The way to read the tracks of these libraries."""
         self._check_folders_count(selection)
-        excluded = self._native.excluded
-        if excluded is None:
-            try:
-                return self._by_native(selection)
-            except NativeUnavailableError as error:
-                excluded = str(error)
-                self._native.give_up(excluded)
-        return self._by_subsonic(selection, f"Navidrome's own API is not used ({excluded})")
+        chosen = self._native.tried(partial(self._by_native, selection))
+        return chosen or self._by_subsonic(
+            selection, f"Navidrome's own API is not used ({self._native.excluded})"
+        )
 
     def _by_native(self, selection: Selection) -> Choice:
-        listing, total = self.native_tracks(selection)
-        if total and len(selection.parts) == 1 and not self._confirmed(selection, total):
-            raise NativeUnavailableError(f"it declares {total} songs, and the search finds another number")
-        return Choice(
-            route=Route.NATIVE,
-            reason=f"its answers have the expected shape, and the search ends at its total of {total} too",
-            tracks=listing,
-            total=total,
-        )
-
-    def native_tracks(self, selection: Selection) -> tuple[NativeListing[Track], int]:
-        """The songs by the native API, and how many it declares; looks at one of them."""
-        server = self._asking.server
-        filters = native_filters(selection)
-        answer, total = self._native.page("/api/song", 0, 1, filters)
-        try:
-            msgspec.json.decode(answer.body, type=list[native_mapper.NativeSong])
-        except (msgspec.DecodeError, RecursionError):
-            raise NativeUnavailableError("its songs do not have the expected shape") from None
-        listing = NativeListing[Track](
-            self._native,
-            server,
-            "/api/song",
-            filters,
-            lambda page: read_native(
-                page,
-                native_mapper.NativeSong,
-                lambda song: native_mapper.track(song, server),
-                Kind.TRACK,
-            ),
-            total,
-            self._size,
-        )
-        return listing, total
-
-    def _confirmed(self, selection: Selection, total: int) -> bool:
-        folder = selection.parts[0]
-        return any(self._ends_at(query, folder, total) for query in _QUERIES)
+        listing = NativeListing(self._native, self._asking.server, SONGS, selection, self._size)
+        total = listing.total
+        reason = "its answers have the expected shape"
+        # A search of several libraries at once there is not, and an empty one is proven empty by other evidence.
+        if total and len(selection.parts) == 1:
+            if self._query(selection.parts[0], total) is None:
+                raise NativeUnavailableError(
+                    f"it declares {total} songs, and the search finds another number"
+                )
+            reason += f", and the search ends at its total of {total} too"
+        return Choice(route=Route.NATIVE, reason=reason, tracks=listing, total=total)
 
     def _by_subsonic(self, selection: Selection, why_not_native: str) -> Choice:
-        albums: tuple[Route, list[AlbumRow]] | None = None
+        albums: tuple[Route, DecodedItems[AlbumRow]] | None = None
         # Songs of servers from before OpenSubsonic do not say who their album is by; the albums do.
         if not self._asking.connection.facts.rich or len(selection.parts) > 1:
             albums = self._rows(selection)
@@ -140,13 +109,13 @@ class Chooser:
         return self._with_rows(selection, route, rows, why_not_native)
 
     def _with_rows(
-        self, selection: Selection, route: Route, rows: list[AlbumRow], why_not_native: str
+        self, selection: Selection, route: Route, albums: DecodedItems[AlbumRow], why_not_native: str
     ) -> Choice:
         """The search, if it brings at least what the albums count; else the albums."""
         parts: list[Part] = []
         query: str | None = None
         for folder in selection.parts:
-            own = [row for row in rows if folder is None or row.library_id == folder]
+            own = [row for row in albums.items if folder is None or row.library_id == folder]
             counted = sum(row.songs for row in own)
             query, end = self._search_end(folder, counted)
             if query is None or end < counted:
@@ -155,7 +124,7 @@ class Chooser:
                     if end
                     else "an empty search finds nothing"
                 )
-                return self._album_by_album(selection, route, rows, f"{found}; {why_not_native}")
+                return self._album_by_album(selection, route, albums, f"{found}; {why_not_native}")
             parts.append(self._part(selection, folder, end, tuple(own)))
         total = sum(part.total for part in parts)
         return Choice(
@@ -166,34 +135,32 @@ class Chooser:
         )
 
     def _album_by_album(
-        self, selection: Selection, route: Route, rows: list[AlbumRow], reason: str
+        self, selection: Selection, route: Route, albums: DecodedItems[AlbumRow], reason: str
     ) -> Choice:
         reading = self._asking.connection.reading.in_library(selection.library_id)
-        how = reading.with_album_artists({row.id: row.artists for row in rows})
-        return Choice(
-            route=route,
-            reason=reason,
-            tracks=TracksByAlbum(self._asking, tuple(rows), how),
-            total=sum(row.songs for row in rows),
-        )
+        how = reading.with_album_artists({row.id: row.artists for row in albums.items})
+        tracks = TracksByAlbum(self._asking, albums, how)
+        return Choice(route=route, reason=reason, tracks=tracks, total=tracks.total)
 
-    def _rows(self, selection: Selection) -> tuple[Route, list[AlbumRow]]:
+    def _rows(self, selection: Selection) -> tuple[Route, DecodedItems[AlbumRow]]:
         """The albums of the selection with what they count, and how they were found."""
         try:
-            rows = {
-                row.id: row
+            listed = [
+                album_rows(self._asking, folder, folder or selection.library_id, self._size)
                 for folder in selection.parts
-                for row in album_rows(self._asking, folder, folder or selection.library_id, self._size)
-            }
+            ]
         except _REFUSALS:
-            rows = {}
-        if rows or selection.folders is not None:
-            return Route.ALBUMS, list(rows.values())
+            listed = []
+        rows = {row.id: row for part in listed for row in part.items}
+        problems = tuple(problem for part in listed for problem in part.problems)
+        if rows or problems or selection.folders is not None:
+            return Route.ALBUMS, DecodedItems(items=tuple(rows.values()), problems=problems)
         try:
-            walked = walked_albums(self._asking, None)
+            walked = walked_albums(self._asking)
         except _REFUSALS:
-            walked = []
-        return (Route.ARTISTS if walked else Route.ALBUMS), [row_of(album) for album in walked]
+            walked = DecodedItems[AlbumID3](items=())
+        found = DecodedItems(items=tuple(map(row_of, walked.items)), problems=walked.problems)
+        return (Route.ARTISTS if arrived(walked) else Route.ALBUMS), found
 
     def _part(self, selection: Selection, folder: str | None, total: int, rows: tuple[AlbumRow, ...]) -> Part:
         how = self._asking.connection.reading.in_library(folder or selection.library_id)
@@ -266,11 +233,6 @@ class Chooser:
                 server=self._asking.server,
                 next_step="Use all its libraries, or update the server.",
             )
-
-
-def native_filters(selection: Selection) -> list[tuple[str, str | int]]:
-    """What keeps the native API to the selection, and to files that are there."""
-    return [("missing", "false"), *(("library_id", folder) for folder in selection.folders or ())]
 
 
 def _ids(raw: msgspec.Raw) -> list[str]:

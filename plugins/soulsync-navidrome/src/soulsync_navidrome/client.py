@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import Lock
 from typing import ClassVar, Final
 
-from soulsync_engine.plugin import ServerContext, Support
+from soulsync_engine.plugin import Support
 from soulsync_navidrome.media import MediaClient
 from soulsync_navidrome.scanning import NO_LAST_SCAN
-from soulsync_navidrome.settings import SubsonicSettings
 
 _FILES_ONLY: Final = Support.server_cannot(
     "the Subsonic API changes no metadata; edit the tags of the files and let the server scan them"
@@ -34,12 +32,6 @@ class SubsonicClient(MediaClient):
         ),
         "parse_webhook": Support.server_cannot("such servers send no webhooks"),
     }
-
-    def __init__(self, context: ServerContext[SubsonicSettings]) -> None:
-        super().__init__(context)
-        self._histories = {}
-        self._histories_lock = Lock()
-        self._header_lock = Lock()
 
     def narrow(self) -> Mapping[str, Support]:
         """As in the contract."""

@@ -6,7 +6,13 @@ from typing import Final
 
 from soulsync_engine.errors import SoulSyncError
 from soulsync_engine.http import UnexpectedAnswerError
-from soulsync_engine.plugin import AuthenticationError, NotAllowedError, NotFoundError
+from soulsync_engine.plugin import (
+    AuthenticationError,
+    NotAllowedError,
+    NotFoundError,
+    Support,
+    UnsupportedError,
+)
 
 GENERIC: Final = 0
 MISSING_PARAMETER: Final = 10
@@ -70,6 +76,18 @@ def error_of(code: int, text: str | None, *, where: str, server: str) -> SoulSyn
         subsonic_code=code,
         server=server,
         next_step="Check that the server is up to date; its log says more.",
+    )
+
+
+def not_offered(
+    operation: str, support: Support, *, server: str, what: str = "by this server"
+) -> UnsupportedError:
+    """The error for something that turns out not to be there only when it is asked for."""
+    return UnsupportedError(
+        f"{operation} is not offered {what}: {support.reason}.",
+        operation=operation,
+        support=support,
+        server=server,
     )
 
 

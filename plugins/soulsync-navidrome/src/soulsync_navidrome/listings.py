@@ -1,28 +1,28 @@
-"""The ways to read a library: by search, album by album, as the server's list of albums, by the native API."""
+"""The ways to read a library by the Subsonic API: by search, album by album, as the server's list of albums."""
 
 from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
-import msgspec
-
-from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode, decode_items
-from soulsync_engine.http.answer import HttpAnswer
-from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Page, Track
-from soulsync_navidrome import mapper, pages
+from soulsync_engine.http import DecodedItems
+from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Page, Problem, Track
+from soulsync_navidrome import pages
 from soulsync_navidrome.asking import Asking
+from soulsync_navidrome.credits import credits
 from soulsync_navidrome.mapper import Reading
-from soulsync_navidrome.native import NativeApi, NativeUnavailableError
 from soulsync_navidrome.pages import COMMON_CAP, PageSize, Progress, arrived
 from soulsync_navidrome.values import text_id, whole
-from soulsync_navidrome.wire import AlbumID3
+from soulsync_navidrome.wire import AlbumID3, Wire
 
 T = TypeVar("T", bound=Item)
+WireT = TypeVar("WireT", bound=Wire)
+
+SONGS_AT_ONCE: Final = 1000
+"""Songs in a page of a search. Of larger ones each song takes longer: what is made of them outgrows the cache."""
 
 _BY_NAME: Final = "alphabeticalByName"
 
@@ -50,34 +50,32 @@ class SearchedTracks:
     def page(self, offset: int, limit: int) -> Page[Track]:
         """See `Listing`."""
         total = self._starts[-1]
-        end = min(offset + limit, total)
+        end = min(offset + min(limit, SONGS_AT_ONCE), total)
         found: list[DecodedItems[Track]] = []
         for part, start in zip(self._parts, self._starts, strict=False):
             low, high = max(offset, start) - start, min(end, start + part.total) - start
             if low < high:
-                found.append(self._stretch(part, low, high))
-        whole_page = pages.joined(found) if found else DecodedItems[Track](items=())
-        self._progress.note(offset, whole_page)
-        return pages.page_of(whole_page, offset, total)
+                found += self._stretch(part, start, low, high)
+        return pages.page_of(pages.joined(found), offset, total)
 
     def _search(self, part: Part, offset: int, count: int) -> DecodedItems[Track]:
         return self._asking.search_songs(self._query, part.folder, offset, count, part.how)
 
-    def _stretch(self, part: Part, low: int, high: int) -> DecodedItems[Track]:
-        """Exactly the songs from `low` to before `high`, in as many requests as the server makes of it."""
-        found: list[DecodedItems[Track]] = []
-        place = low
-        # One more than there should be shows whether the listing became longer.
-        extra = 1 if high == part.total else 0
-        while place < high:
-            came = self._size.ask(place, high + extra - place, partial(self._search, part))
-            if not arrived(came):
-                raise pages.short(self._asking.server, "tracks", part.total, place)
-            found.append(came)
-            place += arrived(came)
-        if place > high:
+    def _stretch(self, part: Part, start: int, low: int, high: int) -> list[DecodedItems[Track]]:
+        """Exactly the songs from `low` to before `high` of a part."""
+        found = pages.gathered(
+            self._size,
+            self._progress,
+            partial(self._search, part),
+            (low, high),
+            missing=partial(pages.short, self._asking.server, "tracks", part.total),
+            # One more than there should be shows whether the listing became longer.
+            extra=1 if high == part.total else 0,
+            start=start,
+        )
+        if low + sum(map(arrived, found)) > high:
             raise pages.grown(self._asking.server, "tracks", part.total)
-        return pages.joined(found)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,36 +89,50 @@ class AlbumRow:
 
 
 class TracksByAlbum:
-    """All songs, album by album, for servers whose search does not find everything."""
+    """All songs, album by album, for servers whose search does not find everything.
 
-    def __init__(self, asking: Asking, rows: tuple[AlbumRow, ...], how: Reading) -> None:
+    An album that cannot be read is a problem of the last page: what songs it has is not known.
+    """
+
+    def __init__(self, asking: Asking, albums: DecodedItems[AlbumRow], how: Reading) -> None:
         self._asking = asking
-        self._rows = rows
-        self._starts = (0, *itertools.accumulate(row.songs for row in rows))
+        self._rows = albums.items
+        self._problems = tuple(
+            Problem(
+                kind=Kind.TRACK,
+                reason=f"the songs of the {odd.kind} {odd.id!r} cannot be found: {odd.reason}",
+            )
+            for odd in albums.problems
+        )
+        self._starts = (0, *itertools.accumulate(row.songs for row in self._rows))
         self._how = how
         self._progress = Progress(asking.server)
 
+    @property
+    def total(self) -> int:
+        """How many songs there are, each album that cannot be read counted as one."""
+        return self._starts[-1] + len(self._problems)
+
     def page(self, offset: int, limit: int) -> Page[Track]:
         """See `Listing`."""
-        total = self._starts[-1]
-        end = min(offset + limit, total)
+        end = min(offset + limit, self._starts[-1])
         found: list[DecodedItems[Track]] = []
         index = max(0, bisect_right(self._starts, offset) - 1)
         while index < len(self._rows) and self._starts[index] < end:
             start = self._starts[index]
             songs = self._songs(self._rows[index])
+            self._progress.note(start, songs)
             found.append(_cut(songs, max(0, offset - start), end - start))
             index += 1
-        whole_page = pages.joined(found) if found else DecodedItems[Track](items=())
-        self._progress.note(offset, whole_page)
-        return pages.page_of(whole_page, offset, total)
+        if end == self._starts[-1]:
+            found.append(DecodedItems(items=(), problems=self._problems))
+        return pages.page_of(pages.joined(found), offset, self.total)
 
     def _songs(self, row: AlbumRow) -> DecodedItems[Track]:
         if not row.songs:
             return DecodedItems(items=())
-        album = self._asking.album(row.id)
         how = self._how.in_library(row.library_id or self._how.library_id)
-        songs = self._asking.tracks(album.song if album else msgspec.Raw(), how)
+        songs = self._asking.tracks(self._asking.album(row.id).song, how)
         if arrived(songs) != row.songs:
             raise pages.short(
                 self._asking.server, f"songs of the album {row.id!r}", row.songs, arrived(songs)
@@ -150,13 +162,13 @@ class ListedAlbums:
         wanted = limit + 1 if limit < COMMON_CAP else limit
         while place < offset + wanted and not ended:
             asked, came = self._size.ask(place, min(COMMON_CAP, offset + wanted - place), self._counted)
+            self._progress.note(place, came)
             found.append(came)
             place += arrived(came)
             ended = arrived(came) < asked and self._ends_at(place)
         whole_page = _cut(pages.joined(found), 0, limit)
         if place > end:
             ended = False
-        self._progress.note(offset, whole_page)
         place = offset + arrived(whole_page)
         return Page(
             items=whole_page.items,
@@ -182,67 +194,17 @@ class ListedAlbums:
         return last == 1
 
 
-class NativeListing(Generic[T]):
-    """Songs or albums by the native API, which declares its total with every page."""
-
-    def __init__(
-        self,
-        native: NativeApi,
-        server: str,
-        path: str,
-        parameters: list[tuple[str, str | int]],
-        read: Callable[[HttpAnswer], DecodedItems[T]],
-        total: int,
-        size: PageSize,
-    ) -> None:
-        self._native = native
-        self._server = server
-        self._path = path
-        self._parameters = parameters
-        self._read = read
-        self._total = total
-        self._size = size
-        self._progress = Progress(server)
-
-    def page(self, offset: int, limit: int) -> Page[T]:
-        """See `Listing`."""
-        found: list[DecodedItems[T]] = []
-        place, end = offset, min(offset + limit, self._total)
-        while place < end:
-            came = self._size.ask(place, end - place, self._ask)
-            if not arrived(came):
-                raise pages.short(self._server, self._path, self._total, place)
-            found.append(came)
-            place += arrived(came)
-        whole_page = pages.joined(found) if found else DecodedItems[T](items=())
-        self._progress.note(offset, whole_page)
-        return pages.page_of(whole_page, offset, self._total)
-
-    def _ask(self, offset: int, count: int) -> DecodedItems[T]:
-        try:
-            answer, total = self._native.page(self._path, offset, offset + count, self._parameters)
-        except NativeUnavailableError as error:
-            # Half a listing cannot be continued in another way: the order is another one.
-            self._native.give_up(str(error))
-            raise UnexpectedAnswerError(
-                f"Navidrome's own API stopped answering in the middle of a listing: {error}.",
-                server=self._server,
-                next_step="Try again; the listing will be read in another way.",
-            ) from None
-        if total > self._total:
-            raise pages.grown(self._server, self._path, self._total)
-        if total < self._total:
-            raise pages.short(self._server, self._path, self._total, total)
-        return self._read(answer)
-
-
-def album_rows(asking: Asking, folder: str | None, library_id: str | None, size: PageSize) -> list[AlbumRow]:
+def album_rows(
+    asking: Asking, folder: str | None, library_id: str | None, size: PageSize
+) -> DecodedItems[AlbumRow]:
     """Every album of a folder as a row, read from the server's list."""
     listing = ListedAlbums(asking, folder, asking.connection.reading.in_library(library_id), size)
     rows: list[AlbumRow] = []
+    problems: list[Problem] = []
     offset: int | None = 0
     while offset is not None:
         page = listing.page(offset, COMMON_CAP)
+        problems += page.problems
         rows += [
             AlbumRow(
                 id=album.ref.id,
@@ -253,16 +215,20 @@ def album_rows(asking: Asking, folder: str | None, library_id: str | None, size:
             for album in page.items
         ]
         offset = None if page.next_cursor is None else int(page.next_cursor)
-    return rows
+    return DecodedItems(items=tuple(rows), problems=tuple(problems))
 
 
-def walked_albums(asking: Asking, folder: str | None) -> list[AlbumID3]:
+def walked_albums(asking: Asking) -> DecodedItems[AlbumID3]:
     """Every album, found by way of the artists; one that several artists lead to is kept once."""
     found: dict[str, AlbumID3] = {}
-    for artist in asking.artists(folder, asking.connection.reading).items:
-        for album in asking.albums_of(artist.ref.id):
+    artists = asking.artists(None, asking.connection.reading)
+    problems = list(artists.problems)
+    for artist in artists.items:
+        albums = asking.albums_of(artist.ref.id)
+        problems += albums.problems
+        for album in albums.items:
             found.setdefault(text_id(album.id), album)
-    return list(found.values())
+    return DecodedItems(items=tuple(found.values()), problems=tuple(dict.fromkeys(problems)))
 
 
 def row_of(album: AlbumID3) -> AlbumRow:
@@ -270,22 +236,8 @@ def row_of(album: AlbumID3) -> AlbumRow:
     return AlbumRow(
         id=text_id(album.id),
         songs=whole(album.song_count) or 0,
-        artists=mapper.credits(album.artists, album.artist, album.artist_id),
+        artists=credits(album.artists, album.artist, album.artist_id),
     )
-
-
-def read_native(
-    answer: HttpAnswer, wire: type[msgspec.Struct], to_model: Callable[..., T], kind: Kind
-) -> DecodedItems[T]:
-    """The entries of a page of the native API."""
-    try:
-        return decode_items(decode(answer, msgspec.Raw), wire, to_model, kind=kind)
-    except msgspec.ValidationError:
-        raise UnexpectedAnswerError(
-            f"{answer.where} was answered with something else than a list.",
-            server=answer.server,
-            next_step="Check that the server's version is supported.",
-        ) from None
 
 
 def _cut(found: DecodedItems[T], low: int, high: int) -> DecodedItems[T]:

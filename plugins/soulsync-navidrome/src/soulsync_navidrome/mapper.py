@@ -1,11 +1,12 @@
-"""What Subsonic servers send, as values of the models. Pure functions; what makes no sense raises `ValueError`."""
+"""What Subsonic servers send, as values of the models, but for songs, which have a room of their own: `songs`.
+
+Pure functions; what makes no sense raises `ValueError`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Final
 
 from soulsync_engine.models import (
@@ -22,12 +23,12 @@ from soulsync_engine.models import (
     User,
     UserData,
 )
+from soulsync_navidrome.credits import absent, credits, genres
 from soulsync_navidrome.values import (
     flag,
     milliseconds,
     moment,
     musicbrainz,
-    optional_id,
     positive,
     rating_from_stars,
     text_id,
@@ -36,17 +37,13 @@ from soulsync_navidrome.values import (
 from soulsync_navidrome.wire import (
     AlbumID3,
     ArtistID3,
-    ArtistRef,
     Child,
-    GenreName,
-    Genres,
-    Id,
     NowPlayingEntry,
     WirePlaylist,
     WireUser,
 )
 
-_UNTITLED: Final = "[untitled]"
+UNTITLED: Final = "[untitled]"
 _NEVER_OF_ARTISTS: Final = frozenset({"genres", "biography", "track_count", "added", "updated"})
 
 
@@ -74,107 +71,6 @@ class Reading:
         return replace(self, album_artists=artists)
 
 
-@lru_cache(maxsize=16_384)
-def one_credit(name: str, id: Id) -> tuple[ArtistCredit, ...]:
-    """One artist, made once: a library names the same few over and over."""
-    return (ArtistCredit(name=name, id=optional_id(id)),)
-
-
-@lru_cache(maxsize=256)
-def _left_out(
-    album_artists: bool, path: bool, library_id: bool, isrcs: bool, musicbrainz: bool, genres: bool
-) -> frozenset[str]:
-    """The names of what an answer did not hold, one set for all songs that are alike in this."""
-    given = {
-        "album_artists": album_artists,
-        "path": path,
-        "library_id": library_id,
-        "isrcs": isrcs,
-        "musicbrainz": musicbrainz,
-        "genres": genres,
-    }
-    return frozenset(name for name, omitted in given.items() if omitted) | {"updated"}
-
-
-@lru_cache(maxsize=4096)
-def unique_names(names: tuple[str | None, ...]) -> tuple[str, ...]:
-    """Names, each once and without blanks; a library has the same few combinations over and over."""
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
-def credits(several: list[ArtistRef] | None, name: str | None, id: Id) -> tuple[ArtistCredit, ...]:
-    """The artists of an item: the list where there is one, else the single one."""
-    if several and len(several) == 1 and several[0].name:
-        return one_credit(several[0].name, several[0].id)
-    found: tuple[ArtistCredit, ...] = ()
-    for entry in several or ():
-        if entry.name:
-            found += one_credit(entry.name, entry.id)
-    if found or not name:
-        return found
-    return one_credit(name, id)
-
-
-def genres(several: Genres, single: str | None) -> tuple[str, ...]:
-    """The genres of an item, each once, in the server's order."""
-    if not several:
-        return unique_names((single,))
-    return unique_names(
-        tuple([entry.name or entry.value if type(entry) is GenreName else entry for entry in several])
-    )
-
-
-def track(song: Child, how: Reading) -> Track:
-    """A song. Folders and videos, which share its form, are refused."""
-    if (song.is_dir is not False and flag(song.is_dir)) or (
-        song.is_video is not False and flag(song.is_video)
-    ):
-        raise ValueError("it is a folder or a video, not a song")
-    album_id = optional_id(song.album_id)
-    album_artists = credits(song.album_artists, None, None) or how.album_artists.get(album_id or "", ())
-    path = song.path or None
-    if path is not None and how.made_up_paths and path[0] != "/":
-        path = None
-    isrcs = song.isrc or ()
-    title = song.title
-    if not title or title.isspace():
-        title = _stem(song.path) or _UNTITLED
-    return Track(
-        ref=ItemRef(how.server, Kind.TRACK, text_id(song.id)),
-        title=title,
-        artists=credits(song.artists, song.artist, song.artist_id),
-        album=song.album or None,
-        album_id=album_id,
-        album_artists=album_artists,
-        disc=positive(song.disc_number),
-        track_number=positive(song.track),
-        duration_ms=milliseconds(song.duration),
-        year=positive(song.year),
-        genres=genres(song.genres, song.genre),
-        musicbrainz=MusicBrainzIds(recording=musicbrainz(song.music_brainz_id)),
-        isrcs=(isrcs,) if isinstance(isrcs, str) else tuple(filter(None, isrcs)),
-        path=path,
-        size=positive(song.size),
-        bitrate=positive(song.bit_rate),
-        codec=(song.suffix or "").lower() or None,
-        sample_rate=positive(song.sampling_rate),
-        rating=None if song.user_rating is None else rating_from_stars(song.user_rating),
-        favorite=bool(song.starred),
-        play_count=whole(song.play_count),
-        last_played=None if song.played is None else moment(song.played),
-        library_id=how.library_id,
-        added=moment(song.created),
-        omitted=_left_out(
-            not album_artists,
-            path is None,
-            how.library_id is None,
-            song.isrc is None,
-            song.music_brainz_id is None,
-            how.rich and song.genres is None and song.genre is None,
-        ),
-    )
-
-
 def album(found: AlbumID3, how: Reading) -> Album:
     """An album."""
     omitted = {"updated", "disc_count"}
@@ -186,11 +82,11 @@ def album(found: AlbumID3, how: Reading) -> Album:
         omitted.add("compilation")
     if found.sort_name is None:
         omitted.add("sort_title")
-    if how.rich and found.genres is None and found.genre is None:
+    if how.rich and found.genre is None and absent(found.genres):
         omitted.add("genres")
     return Album(
         ref=ItemRef(how.server, Kind.ALBUM, text_id(found.id)),
-        title=found.name or found.title or _UNTITLED,
+        title=found.name or found.title or UNTITLED,
         artists=credits(found.artists, found.artist, found.artist_id),
         sort_title=found.sort_name or None,
         year=positive(found.year),
@@ -219,7 +115,7 @@ def artist(found: ArtistID3, how: Reading) -> Artist:
         omitted.add("sort_name")
     return Artist(
         ref=ItemRef(how.server, Kind.ARTIST, text_id(found.id)),
-        name=found.name or _UNTITLED,
+        name=found.name or UNTITLED,
         sort_name=found.sort_name or None,
         musicbrainz_id=musicbrainz(found.music_brainz_id),
         album_count=whole(found.album_count),
@@ -239,7 +135,7 @@ def playlist(found: WirePlaylist, server: str, user: str | None) -> Playlist:
         reason = f"it belongs to {found.owner}"
     return Playlist(
         ref=ItemRef(server, Kind.PLAYLIST, text_id(found.id)),
-        name=found.name or _UNTITLED,
+        name=found.name or UNTITLED,
         description=found.comment or None,
         owner=found.owner or None,
         public=flag(found.public),
@@ -275,7 +171,7 @@ def active_play(found: NowPlayingEntry, server: str) -> ActivePlay:
     """Something that is being played."""
     return ActivePlay(
         track=ItemRef(server, Kind.TRACK, text_id(found.id)),
-        title=found.title or _UNTITLED,
+        title=found.title or UNTITLED,
         user=found.username or None,
         client=found.player_name or None,
         position_ms=whole(found.position_ms),
@@ -286,7 +182,3 @@ def active_play(found: NowPlayingEntry, server: str) -> ActivePlay:
 def user(found: WireUser) -> User:
     """A user; the name is all the id there is."""
     return User(id=text_id(found.username), name=text_id(found.username), admin=flag(found.admin_role))
-
-
-def _stem(path: str | None) -> str | None:
-    return PurePosixPath(path).stem or None if path else None

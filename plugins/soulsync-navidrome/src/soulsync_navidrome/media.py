@@ -13,21 +13,24 @@ from urllib.parse import urlencode
 
 from soulsync_engine.http import AnswerTooLargeError
 from soulsync_engine.models import ByteRange, Kind, Media, MediaBytes, MediaRequest
-from soulsync_engine.plugin import NotFoundError
+from soulsync_engine.plugin import NotFoundError, ServerContext
 from soulsync_navidrome import credentials
 from soulsync_navidrome.activity import ActivityClient
+from soulsync_navidrome.covers import LARGEST_PICTURE
+from soulsync_navidrome.settings import SubsonicSettings
 from soulsync_navidrome.transport import Parameters
-from soulsync_navidrome.wire import Child, WirePlaylist
+from soulsync_navidrome.wire import Child
 
-_LARGEST_PICTURE: Final = 32 * 1024 * 1024
 _LARGEST_SOUND: Final = 256 * 1024 * 1024
 
 
 class MediaClient(ActivityClient):
     """Image and stream."""
 
-    _takes_header: bool | None = None
-    _header_lock: Lock
+    def __init__(self, context: ServerContext[SubsonicSettings]) -> None:
+        super().__init__(context)
+        self._takes_header: bool | None = None
+        self._header_lock = Lock()
 
     def image(self, kind: Kind, id: str, size: int | None) -> Media:
         """As in the contract."""
@@ -35,7 +38,7 @@ class MediaClient(ActivityClient):
         if cover is None or not str(cover):
             raise NotFoundError(f"The {kind} {id!r} has no picture.", server=self.server)
         parameters: Parameters = [("id", str(cover)), *([("size", size)] if size else [])]
-        return self._media("getCoverArt", parameters, {}, _LARGEST_PICTURE)
+        return self._media("getCoverArt", parameters, {}, LARGEST_PICTURE)
 
     def stream(self, track_id: str, range: ByteRange | None, max_bitrate: int | None) -> Media:
         """As in the contract. What is fetched here must fit into memory; larger files are to be had range by range."""
@@ -78,8 +81,3 @@ class MediaClient(ActivityClient):
             if self._takes_header is None:
                 self._takes_header = self._connection.transport.accepts(header)
         return header if self._takes_header else None
-
-    def _playlist_cover(self, playlist_id: str) -> str | int | None:
-        raw = self._connection.transport.call("getPlaylist", [("id", playlist_id)]).playlist
-        wire = self._asking.one(raw, WirePlaylist)
-        return wire.cover_art if wire is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Final, TypeVar
 
@@ -13,7 +13,7 @@ from soulsync_engine.http import HttpAnswer, UnreadableAnswerError, decode, rais
 from soulsync_engine.plugin import AuthenticationError, NotAllowedError, NotFoundError, UnavailableError
 from soulsync_navidrome.connection import Connection
 
-WireT = TypeVar("WireT")
+T = TypeVar("T")
 
 _HEADER: Final = "X-ND-Authorization"
 _TOTAL: Final = "x-total-count"
@@ -51,8 +51,19 @@ class NativeApi:
 
     def give_up(self, reason: str) -> None:
         """Do not use it again, for this reason."""
-        self._off = reason
-        self._connection.log.warning("Navidrome's own API is not used from now on: %s", reason)
+        if self._off is None:
+            self._off = reason
+            self._connection.log.warning("Navidrome's own API is not used from now on: %s", reason)
+
+    def tried(self, ask: Callable[[], T]) -> T | None:
+        """What `ask` brings out of it, None when it cannot be used: `excluded` says why, now and from then on."""
+        if self.excluded is not None:
+            return None
+        try:
+            return ask()
+        except NativeUnavailableError as error:
+            self.give_up(str(error))
+            return None
 
     def page(
         self, path: str, start: int, end: int, parameters: Sequence[tuple[str, str | int]] = ()
@@ -97,7 +108,12 @@ class NativeApi:
     def _signed_in(self, *, fresh: bool = False) -> str:
         with self._lock:
             if self._token is None or fresh:
-                self._token = self._login()
+                try:
+                    self._token = self._login()
+                except NativeUnavailableError as error:
+                    # Navidrome counts attempts, and locks out who makes many.
+                    self.give_up(str(error))
+                    raise
             return self._token
 
     def _login(self) -> str:

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from soulsync_engine.models import Album, ArtistCredit, ItemRef, Kind, MusicBrainzIds, PlayEvent, Track
-from soulsync_navidrome.mapper import one_credit, unique_names
-from soulsync_navidrome.values import milliseconds, moment, musicbrainz, positive, rating_from_stars
+from soulsync_engine.models import Album, ItemRef, Kind, MusicBrainzIds, PlayEvent, Track
+from soulsync_navidrome.credits import credits, genres
+from soulsync_navidrome.mapper import UNTITLED
+from soulsync_navidrome.values import milliseconds, musicbrainz, positive, rating_from_stars, utc
+from soulsync_navidrome.wire import Wire
 
-_UNTITLED: Final = "[untitled]"
-
-
-class Person(msgspec.Struct, rename="camel"):
-    """Somebody who takes part in a song."""
-
-    id: str | None = None
-    name: str | None = None
+_TRACK: Final = Kind.TRACK
 
 
-class Participants(msgspec.Struct, rename="camel"):
+class Participants(Wire):
     """Who takes part, by role."""
 
-    artist: list[Person] | None = None
-    albumartist: list[Person] | None = None
+    artist: msgspec.Raw = msgspec.Raw()
+    albumartist: msgspec.Raw = msgspec.Raw()
 
 
-class NamedGenre(msgspec.Struct, rename="camel"):
-    """A genre."""
+class Tags(Wire):
+    """What else the file says."""
 
-    name: str | None = None
+    isrc: tuple[str, ...] = ()
 
 
-class NativeSong(msgspec.Struct, rename="camel"):
+class NativeSong(Wire):
     """A song; id, title, album and library tell that it really is one."""
 
     id: str
@@ -57,24 +53,24 @@ class NativeSong(msgspec.Struct, rename="camel"):
     bit_rate: int = 0
     sample_rate: int = 0
     genre: str = ""
-    genres: list[NamedGenre] | None = None
+    genres: msgspec.Raw = msgspec.Raw()
     rating: int | None = None
     starred: bool | None = None
     play_count: int | None = None
-    play_date: str | None = None
+    play_date: datetime | None = None
     mbz_recording: str | None = msgspec.field(name="mbzRecordingID", default=None)
     mbz_release_track_id: str | None = None
     mbz_album_id: str | None = None
     mbz_release_group_id: str | None = None
     mbz_artist_id: str | None = None
     mbz_album_artist_id: str | None = None
-    tags: dict[str, list[str]] | None = None
+    tags: Tags | None = None
     participants: Participants | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
-class NativeAlbum(msgspec.Struct, rename="camel"):
+class NativeAlbum(Wire):
     """An album."""
 
     id: str
@@ -87,7 +83,7 @@ class NativeAlbum(msgspec.Struct, rename="camel"):
     compilation: bool = False
     song_count: int = 0
     duration: float = 0.0
-    genres: list[NamedGenre] | None = None
+    genres: msgspec.Raw = msgspec.Raw()
     sort_album_name: str | None = None
     order_album_name: str | None = None
     rating: int | None = None
@@ -96,11 +92,11 @@ class NativeAlbum(msgspec.Struct, rename="camel"):
     mbz_album_id: str | None = None
     mbz_release_group_id: str | None = None
     participants: Participants | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
-class NativePlay(msgspec.Struct, rename="camel"):
+class NativePlay(Wire):
     """One play; the time is in seconds since 1970."""
 
     id: int | str
@@ -108,31 +104,36 @@ class NativePlay(msgspec.Struct, rename="camel"):
     submission_time: int
 
 
+_NOBODY: Final = Participants()
+
+
 def track(song: NativeSong, server: str) -> Track:
     """A song."""
-    people = song.participants or Participants()
-    artists = _credits(people.artist, song.artist, song.artist_id)
+    people = song.participants or _NOBODY
+    release, release_group, artists, album_artists = _shared_ids(
+        song.mbz_album_id, song.mbz_release_group_id, song.mbz_artist_id, song.mbz_album_artist_id
+    )
     return Track(
-        ref=ItemRef(server, Kind.TRACK, song.id),
-        title=song.title if song.title.strip() else _UNTITLED,
-        artists=artists,
+        ref=ItemRef(server, _TRACK, song.id),
+        title=song.title if song.title.strip() else UNTITLED,
+        artists=credits(people.artist, song.artist, song.artist_id),
         album=song.album or None,
         album_id=song.album_id or None,
-        album_artists=_credits(people.albumartist, song.album_artist, song.album_artist_id),
+        album_artists=credits(people.albumartist, song.album_artist, song.album_artist_id),
         disc=positive(song.disc_number),
         track_number=positive(song.track_number),
         duration_ms=milliseconds(song.duration),
         year=positive(song.year),
-        genres=_genres(song.genres, song.genre),
+        genres=genres(song.genres, song.genre),
         musicbrainz=MusicBrainzIds(
             recording=musicbrainz(song.mbz_recording),
             track=musicbrainz(song.mbz_release_track_id),
-            release=musicbrainz(song.mbz_album_id),
-            release_group=musicbrainz(song.mbz_release_group_id),
-            artists=_ids(song.mbz_artist_id),
-            album_artists=_ids(song.mbz_album_artist_id),
+            release=release,
+            release_group=release_group,
+            artists=artists,
+            album_artists=album_artists,
         ),
-        isrcs=tuple((song.tags or {}).get("isrc", ())),
+        isrcs=song.tags.isrc if song.tags else (),
         path=_path(song.library_path, song.path),
         size=positive(song.size),
         bitrate=positive(song.bit_rate),
@@ -141,23 +142,23 @@ def track(song: NativeSong, server: str) -> Track:
         rating=rating_from_stars(song.rating),
         favorite=bool(song.starred),
         play_count=song.play_count or None,
-        last_played=moment(song.play_date),
+        last_played=utc(song.play_date),
         library_id=str(song.library_id),
-        added=moment(song.created_at),
-        updated=moment(song.updated_at),
+        added=utc(song.created_at),
+        updated=utc(song.updated_at),
     )
 
 
 def album(found: NativeAlbum, server: str) -> Album:
     """An album."""
-    people = found.participants or Participants()
+    people = found.participants or _NOBODY
     return Album(
         ref=ItemRef(server, Kind.ALBUM, found.id),
-        title=found.name or _UNTITLED,
-        artists=_credits(people.albumartist, found.album_artist, found.album_artist_id),
+        title=found.name or UNTITLED,
+        artists=credits(people.albumartist, found.album_artist, found.album_artist_id),
         sort_title=found.sort_album_name or found.order_album_name or None,
         year=positive(found.max_year) or positive(found.min_year),
-        genres=_genres(found.genres, ""),
+        genres=genres(found.genres, None),
         compilation=found.compilation,
         track_count=found.song_count,
         duration_ms=milliseconds(found.duration),
@@ -168,8 +169,8 @@ def album(found: NativeAlbum, server: str) -> Album:
         favorite=bool(found.starred),
         play_count=found.play_count or None,
         library_id=str(found.library_id),
-        added=moment(found.created_at),
-        updated=moment(found.updated_at),
+        added=utc(found.created_at),
+        updated=utc(found.updated_at),
         omitted=frozenset({"disc_count"}),
     )
 
@@ -183,18 +184,12 @@ def play(found: NativePlay, server: str, user: str | None) -> PlayEvent:
     )
 
 
-def _credits(people: list[Person] | None, name: str, artist_id: str) -> tuple[ArtistCredit, ...]:
-    found: tuple[ArtistCredit, ...] = ()
-    for person in people or ():
-        if person.name:
-            found += one_credit(person.name, person.id)
-    if found or not name:
-        return found
-    return one_credit(name, artist_id)
-
-
-def _genres(several: list[NamedGenre] | None, single: str) -> tuple[str, ...]:
-    return unique_names(tuple([genre.name for genre in several])) if several else unique_names((single,))
+@lru_cache(maxsize=2048)
+def _shared_ids(
+    release: str | None, release_group: str | None, artists: str | None, album_artists: str | None
+) -> tuple[str | None, str | None, tuple[str, ...], tuple[str, ...]]:
+    """The MusicBrainz ids that the songs of an album share, read once for all of them."""
+    return musicbrainz(release), musicbrainz(release_group), _ids(artists), _ids(album_artists)
 
 
 def _ids(text: str | None) -> tuple[str, ...]:

@@ -88,7 +88,10 @@ class Progress:
         self._lock = Lock()
 
     def note(self, offset: int, found: DecodedItems[ItemT]) -> None:
-        """Take a page into account. Raises `IncompleteSweepError` when its first item was at another place before."""
+        """Take what one request brought into account.
+
+        Raises `IncompleteSweepError` when its first item was at another place before.
+        """
         if not found.items:
             return
         first = found.items[0].ref.id
@@ -102,13 +105,40 @@ class Progress:
             )
 
 
+def gathered(
+    size: PageSize,
+    progress: Progress,
+    fetch: Callable[[int, int], DecodedItems[ItemT]],
+    bounds: tuple[int, int],
+    *,
+    missing: Callable[[int], IncompleteSweepError],
+    extra: int = 0,
+    start: int = 0,
+) -> list[DecodedItems[ItemT]]:
+    """The entries within `bounds`, in as many requests as the server makes of it: one goes on from what came.
+
+    `missing` makes the error for the place where nothing comes. `extra` entries more are asked for. `start` is the
+    place in the whole listing that counts as 0 here.
+    """
+    place, end = bounds
+    found: list[DecodedItems[ItemT]] = []
+    while place < end:
+        came = size.ask(place, end + extra - place, fetch)
+        if not arrived(came):
+            raise missing(place)
+        progress.note(start + place, came)
+        found.append(came)
+        place += arrived(came)
+    return found
+
+
 def arrived(found: DecodedItems[T]) -> int:
     """How many items came, those that could not be read included."""
     return len(found.items) + len(found.problems)
 
 
 def joined(parts: list[DecodedItems[T]]) -> DecodedItems[T]:
-    """Several pages as one."""
+    """Several pages as one; none of them as an empty one."""
     if len(parts) == 1:
         return parts[0]
     return DecodedItems(

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 
 import msgspec
 
-from soulsync_engine.http import raise_for_status
 from soulsync_engine.models import (
-    FieldOutcome,
-    FieldResult,
     Kind,
-    MediaBytes,
     Page,
     Playlist,
     PlaylistEntry,
@@ -27,7 +22,6 @@ from soulsync_engine.plugin import (
 )
 from soulsync_navidrome import mapper
 from soulsync_navidrome.failures import RefusedError
-from soulsync_navidrome.native import NativeUnavailableError
 from soulsync_navidrome.pages import offset_of
 from soulsync_navidrome.scanning import ScanningClient
 from soulsync_navidrome.transport import Parameters
@@ -35,8 +29,6 @@ from soulsync_navidrome.wire import WirePlaylist
 
 _BATCH: Final = 2000
 """Songs in one request. They travel in a body, so the address sets no limit; servers cap the number of parameters."""
-
-_SUFFIXES: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
 
 
 class PlaylistsClient(ScanningClient):
@@ -142,33 +134,6 @@ class PlaylistsClient(ScanningClient):
         self._editable(playlist_id)
         self._edit(playlist_id, name, description, public)
         return self._content(playlist_id)[0]
-
-    def set_playlist_image(self, playlist_id: str, image: MediaBytes) -> FieldResult:
-        """As in the contract, by Navidrome's own API."""
-        self._editable(playlist_id)
-        suffix = _SUFFIXES.get(image.mime_type)
-        if suffix is None:
-            reason = f"Navidrome takes no pictures of the type {image.mime_type!r}"
-            return FieldResult(outcome=FieldOutcome.UNSUPPORTED, reason=reason)
-        boundary = f"soulsync-{secrets.token_hex(16)}"
-        head = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="cover.{suffix}"\r\n'
-            f"Content-Type: {image.mime_type}\r\n\r\n"
-        )
-        body = head.encode() + image.data + f"\r\n--{boundary}--\r\n".encode()
-        try:
-            answer = self._native.upload(
-                ("api", "playlist", playlist_id, "image"), body, f"multipart/form-data; boundary={boundary}"
-            )
-        except NativeUnavailableError as error:
-            return FieldResult(
-                outcome=FieldOutcome.FAILED, reason=f"Navidrome's own API cannot be used: {error}"
-            )
-        try:
-            raise_for_status(answer)
-        except (UnavailableError, NotFoundError, NotAllowedError) as error:
-            return FieldResult(outcome=FieldOutcome.FAILED, reason=error.message)
-        return FieldResult(outcome=FieldOutcome.APPLIED)
 
     def delete_playlist(self, playlist_id: str) -> Playlist:
         """As in the contract."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from dataclasses import dataclass
 from typing import Final, TypeVar
-
-import msgspec
 
 from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import (
@@ -24,19 +22,22 @@ from soulsync_engine.models import (
     Track,
 )
 from soulsync_engine.plugin import MediaServerClient, NotFoundError, ServerContext
-from soulsync_navidrome import libraries, mapper, native_mapper, report
+from soulsync_navidrome import libraries, mapper, report
 from soulsync_navidrome.asking import Asking
-from soulsync_navidrome.choosing import Choice, Chooser, Route, native_filters
+from soulsync_navidrome.choosing import Choice, Chooser, Route
 from soulsync_navidrome.connection import Connection
 from soulsync_navidrome.credentials import Mechanism
 from soulsync_navidrome.emptiness import prove_empty
 from soulsync_navidrome.failures import RefusedError
 from soulsync_navidrome.libraries import Selection
-from soulsync_navidrome.listings import ListedAlbums, NativeListing, read_native, walked_albums
-from soulsync_navidrome.native import NativeApi, NativeUnavailableError
-from soulsync_navidrome.pages import Listing, PageSize, Snapshot, joined, offset_of
+from soulsync_navidrome.listings import ListedAlbums, walked_albums
+from soulsync_navidrome.native import NativeApi
+from soulsync_navidrome.native_listing import ALBUMS, NativeListing
+from soulsync_navidrome.pages import Listing, PageSize, Snapshot, arrived, joined, offset_of
+from soulsync_navidrome.recent import Recent
 from soulsync_navidrome.report import ReadingReport
 from soulsync_navidrome.settings import SubsonicSettings
+from soulsync_navidrome.songs import tidied, track
 from soulsync_navidrome.wire import AlbumID3, ArtistID3, Child
 
 ItemT = TypeVar("ItemT", Artist, Album, Track)
@@ -45,14 +46,16 @@ LARGEST_PAGE: Final = 2000
 _KEPT_LISTINGS: Final = 12
 _METHODS: Final = {Kind.ARTIST: "getArtist", Kind.ALBUM: "getAlbum", Kind.TRACK: "getSong"}
 
+_AnyListing = Listing[Artist] | Listing[Album] | Listing[Track]
 
+
+@dataclass(slots=True)
 class _Started:
-    """A listing that was begun, and what it took so far."""
+    """A listing that was begun, and how many requests there had been before; at its end `choice` is reported."""
 
-    def __init__(self, listing: Listing[Artist] | Listing[Album] | Listing[Track], requests: int) -> None:
-        self.listing = listing
-        self.requests = requests
-        self.choice: Choice | None = None
+    listing: _AnyListing
+    requests: int
+    choice: Choice | None = None
 
 
 class ReadingClient(MediaServerClient):
@@ -66,8 +69,7 @@ class ReadingClient(MediaServerClient):
         self._size = PageSize(LARGEST_PAGE)
         self._chooser = Chooser(self._asking, self._native, self._size)
         self._data_dir = context.data_dir
-        self._started: dict[tuple[Kind, Scope], _Started] = {}
-        self._lock = Lock()
+        self._started = Recent[tuple[Kind, Scope], _Started](_KEPT_LISTINGS)
         self.limits = PagingLimits(
             max_page_size=LARGEST_PAGE,
             max_concurrency=context.settings.max_concurrency,
@@ -140,7 +142,7 @@ class ReadingClient(MediaServerClient):
             return None
         how = self._connection.reading
         if isinstance(wire, Child):
-            return mapper.track(wire, how)
+            return track(tidied(wire), how)
         if isinstance(wire, AlbumID3):
             return mapper.album(wire, how)
         return mapper.artist(wire, how)
@@ -168,32 +170,36 @@ class ReadingClient(MediaServerClient):
         return wire
 
     def _page(
-        self, kind: Kind, scope: Scope, cursor: str | None, limit: int, begin: Callable[[Selection], _Started]
+        self,
+        kind: Kind,
+        scope: Scope,
+        cursor: str | None,
+        limit: int,
+        begin: Callable[[Selection], _AnyListing | Choice],
     ) -> Page[ItemT]:
         offset = offset_of(cursor, self.server)
         key = (kind, scope)
         started = None if cursor is None else self._started.get(key)
         if started is None:
+            before = self._connection.transport.http.count
             selection = libraries.select(self._connection, scope)
             if selection.folders == ():
                 return Page(items=(), total=0, empty_proof="no library was asked for")
-            started = begin(selection)
+            begun = begin(selection)
+            started = (
+                _Started(begun.tracks, before, begun)
+                if isinstance(begun, Choice)
+                else _Started(begun, before)
+            )
             page: Page[ItemT] = started.listing.page(offset, limit)  # type: ignore[assignment]
             if offset == 0 and page.next_cursor is None and not page.items and not page.problems:
                 return Page(items=(), total=0, empty_proof=prove_empty(self._asking, selection))
-            self._keep(key, started)
+            self._started.put(key, started)
         else:
             page = started.listing.page(offset, limit)  # type: ignore[assignment]
         if page.next_cursor is None:
             self._ended(started)
         return page
-
-    def _keep(self, key: tuple[Kind, Scope], started: _Started) -> None:
-        with self._lock:
-            self._started.pop(key, None)
-            self._started[key] = started
-            while len(self._started) > _KEPT_LISTINGS:
-                del self._started[next(iter(self._started))]
 
     def _ended(self, started: _Started) -> None:
         choice = started.choice
@@ -206,24 +212,24 @@ class ReadingClient(MediaServerClient):
         )
         report.save(self._data_dir, noted, self._connection.log)
 
-    def _begin_artists(self, selection: Selection) -> _Started:
+    def _begin_artists(self, selection: Selection) -> _AnyListing:
         how = self._connection.reading.in_library(self._only_library(selection))
-        before = self._connection.transport.http.count
         try:
             found = joined([self._asking.artists(folder, how) for folder in selection.parts])
         except NotFoundError:
             # Some servers say of an empty library that it is not there. Whether that is so is proven next.
-            return _Started(Snapshot(DecodedItems[Artist](items=())), before)
+            return Snapshot(DecodedItems[Artist](items=()))
         once = {artist.ref.id: artist for artist in found.items}
-        return _Started(Snapshot(DecodedItems(items=tuple(once.values()), problems=found.problems)), before)
+        return Snapshot(DecodedItems(items=tuple(once.values()), problems=found.problems))
 
-    def _begin_albums(self, selection: Selection) -> _Started:
-        before = self._connection.transport.http.count
-        native = self._native_albums(selection)
+    def _begin_albums(self, selection: Selection) -> _AnyListing:
+        native = self._native.tried(
+            lambda: NativeListing(self._native, self.server, ALBUMS, selection, self._size)
+        )
         if native is not None:
-            return _Started(native, before)
+            return native
         if len(selection.parts) > 1:
-            return _Started(self._merged_albums(selection), before)
+            return self._merged_albums(selection)
         folder = selection.parts[0]
         how = self._connection.reading.in_library(folder or selection.library_id)
         listing = ListedAlbums(self._asking, folder, how, self._size)
@@ -232,46 +238,16 @@ class ReadingClient(MediaServerClient):
         except (RefusedError, NotFoundError):
             first = Page(items=())
         if not first.items and not first.problems and folder is None:
-            walked = [mapper.album(found, how) for found in walked_albums(self._asking, None)]
-            if walked:
-                return _Started(Snapshot(DecodedItems(items=tuple(walked))), before)
-        return _Started(listing, before)
+            walked = walked_albums(self._asking)
+            if arrived(walked):
+                albums = tuple(mapper.album(found, how) for found in walked.items)
+                return Snapshot(DecodedItems(items=albums, problems=walked.problems))
+        return listing
 
-    def _begin_tracks(self, selection: Selection) -> _Started:
-        before = self._connection.transport.http.count
+    def _begin_tracks(self, selection: Selection) -> Choice:
         choice = self._chooser.choose(selection)
         self._connection.log.info("tracks are read by %s: %s", choice.route, choice.reason)
-        started = _Started(choice.tracks, before)
-        started.choice = choice
-        return started
-
-    def _native_albums(self, selection: Selection) -> NativeListing[Album] | None:
-        if self._native.excluded is not None:
-            return None
-        filters, server = native_filters(selection), self.server
-        try:
-            answer, total = self._native.page("/api/album", 0, 1, filters)
-            msgspec.json.decode(answer.body, type=list[native_mapper.NativeAlbum])
-        except NativeUnavailableError as error:
-            self._native.give_up(str(error))
-            return None
-        except (msgspec.DecodeError, RecursionError):
-            self._native.give_up("its albums do not have the expected shape")
-            return None
-        return NativeListing[Album](
-            self._native,
-            server,
-            "/api/album",
-            filters,
-            lambda page: read_native(
-                page,
-                native_mapper.NativeAlbum,
-                lambda found: native_mapper.album(found, server),
-                Kind.ALBUM,
-            ),
-            total,
-            self._size,
-        )
+        return choice
 
     def _merged_albums(self, selection: Selection) -> Snapshot[Album]:
         """The albums of several libraries, each once, also when it lies in two of them."""

@@ -8,8 +8,9 @@ import time
 from typing import Final
 
 from soulsync_engine.models import ChangeHint, Item, Kind, Page, ScanPhase, ScanState, Scope
-from soulsync_engine.plugin import Support, UnsupportedError
+from soulsync_engine.plugin import Support
 from soulsync_navidrome import libraries
+from soulsync_navidrome.failures import not_offered
 from soulsync_navidrome.listings import ListedAlbums
 from soulsync_navidrome.pages import offset_of
 from soulsync_navidrome.reading import ReadingClient
@@ -54,12 +55,7 @@ class ScanningClient(ReadingClient):
         status = self._connection.transport.call("getScanStatus").scan_status or ScanStatus()
         ended = moment(status.last_scan)
         if ended is None:
-            raise UnsupportedError(
-                f"change_token is not offered by this server: {NO_LAST_SCAN.reason}.",
-                operation="change_token",
-                support=NO_LAST_SCAN,
-                server=self.server,
-            )
+            raise not_offered("change_token", NO_LAST_SCAN, server=self.server)
         if flag(status.scanning):
             return f"scanning-{secrets.token_hex(16)}"
         told = (
@@ -74,12 +70,7 @@ class ScanningClient(ReadingClient):
     def list_recently_added(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[Item]:
         """As in the contract, for albums; of artists and tracks servers keep no such list."""
         if kind is not Kind.ALBUM:
-            raise UnsupportedError(
-                f"list_recently_added is not offered for {kind}s: {_ALBUMS_ONLY.reason}.",
-                operation="list_recently_added",
-                support=_ALBUMS_ONLY,
-                server=self.server,
-            )
+            raise not_offered("list_recently_added", _ALBUMS_ONLY, server=self.server, what=f"for {kind}s")
         selection = libraries.select(self._connection, scope)
         if selection.folders == ():
             return Page(items=(), total=0, empty_proof="no library was asked for")

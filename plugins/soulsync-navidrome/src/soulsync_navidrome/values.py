@@ -6,9 +6,11 @@ import math
 import re
 from datetime import UTC, datetime
 
+import msgspec
+
 from soulsync_navidrome.wire import Flag, Id, Number
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_is_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _YEAR_ONE = 1
 _STAR = 20
 
@@ -65,28 +67,45 @@ def moment(value: str | None) -> datetime | None:
     if not value:
         return None
     try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    if found.year == _YEAR_ONE:
+        # What decodes times in pages of songs, so that both agree on the last digit.
+        found = msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return utc(found)
+
+
+def utc(found: datetime | None) -> datetime | None:
+    """A time as aware UTC; see `moment`."""
+    if found is None or found.year == _YEAR_ONE:
         return None
     if found.tzinfo is UTC:
         return found
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    if found.tzinfo is None:
+        return found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        # At the end of time.
+        return None
 
 
 def musicbrainz(value: str | None) -> str | None:
     """A MusicBrainz id, None for what is not one."""
     if not value:
         return None
-    if _UUID.fullmatch(value):
+    if _is_uuid(value):
         return value
     lowered = value.strip().lower()
-    return lowered if _UUID.fullmatch(lowered) else None
+    return lowered if _is_uuid(lowered) else None
 
 
 def rating_from_stars(stars: Number) -> int | None:
     """Zero to five stars as 0 to 100; no star means unrated."""
+    if not stars:
+        return None
     number = positive(stars)
     return None if number is None else min(number, 5) * _STAR
 

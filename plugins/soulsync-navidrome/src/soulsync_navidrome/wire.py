@@ -1,43 +1,89 @@
 """What Subsonic servers send, every field optional: servers leave out, send null, and differ in types.
 
-Ids are integers on some servers and texts on others; numbers come as texts here and there.
+Ids are integers on some servers and texts on others; numbers come as texts here and there. What items repeat - artists,
+genres - is kept raw, to be read once for all the items that have it; see `credits`.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
+
 import msgspec
+
+OutcomeT = TypeVar("OutcomeT", bound="Outcome")
 
 Id = int | str | None
 Number = int | float | str | None
 Flag = bool | str | None
+Count = Annotated[int, msgspec.Meta(ge=0)] | None
+Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class WireError(msgspec.Struct, rename="camel"):
+class Wire(msgspec.Struct, rename="camel", gc=False):
+    """Something a server sent. It cannot contain itself, so the garbage collector need not look at it."""
+
+
+class WireError(Wire):
     """Why the server refused."""
 
     code: Number = None
     message: str | None = None
 
 
-class ArtistRef(msgspec.Struct, rename="camel"):
+class ArtistRef(Wire):
     """An artist as credited."""
 
     id: Id = None
     name: str | None = None
 
 
-class GenreName(msgspec.Struct, rename="camel"):
+class GenreName(Wire):
     """One genre of an item; some servers call the name a value."""
 
     name: str | None = None
     value: str | None = None
 
 
-Genres = list[GenreName | str] | None
+class Song(Wire):
+    """A song whose values are of the types that they are described with, as nearly all are.
+
+    Pages of a hundred thousand of them are decoded and mapped, so nothing about them is left to be found out later. One
+    that is not like this is read as a `Child`, and made like this by `songs.tidied`.
+    """
+
+    id: Text
+    title: str | None = None
+    album: str | None = None
+    artist: str | None = None
+    is_dir: bool | None = None
+    is_video: bool | None = None
+    track: Count = None
+    disc_number: Count = None
+    year: Count = None
+    genre: str | None = None
+    size: Count = None
+    suffix: str | None = None
+    duration: Number = None
+    bit_rate: Count = None
+    sampling_rate: Count = None
+    path: str | None = None
+    user_rating: Count = None
+    play_count: Count = None
+    played: datetime | None = None
+    created: datetime | None = None
+    starred: str | None = None
+    album_id: str | None = None
+    artist_id: str | None = None
+    music_brainz_id: str | None = None
+    isrc: tuple[Text, ...] | None = None
+    genres: msgspec.Raw = msgspec.Raw()
+    artists: msgspec.Raw = msgspec.Raw()
+    album_artists: msgspec.Raw = msgspec.Raw()
 
 
-class Child(msgspec.Struct, rename="camel"):
-    """A song."""
+class Child(Wire):
+    """A song, whatever the types of its values are."""
 
     id: Id = None
     title: str | None = None
@@ -65,12 +111,12 @@ class Child(msgspec.Struct, rename="camel"):
     artist_id: Id = None
     music_brainz_id: str | None = None
     isrc: list[str] | str | None = None
-    genres: Genres = None
-    artists: list[ArtistRef] | None = None
-    album_artists: list[ArtistRef] | None = None
+    genres: msgspec.Raw = msgspec.Raw()
+    artists: msgspec.Raw = msgspec.Raw()
+    album_artists: msgspec.Raw = msgspec.Raw()
 
 
-class AlbumID3(msgspec.Struct, rename="camel"):
+class AlbumID3(Wire):
     """An album. `song` is there only when the album was asked for by its id."""
 
     id: Id = None
@@ -88,14 +134,14 @@ class AlbumID3(msgspec.Struct, rename="camel"):
     genre: str | None = None
     user_rating: Number = None
     music_brainz_id: str | None = None
-    genres: Genres = None
-    artists: list[ArtistRef] | None = None
+    genres: msgspec.Raw = msgspec.Raw()
+    artists: msgspec.Raw = msgspec.Raw()
     sort_name: str | None = None
     is_compilation: Flag = None
     song: msgspec.Raw = msgspec.Raw()
 
 
-class ArtistID3(msgspec.Struct, rename="camel"):
+class ArtistID3(Wire):
     """An artist. `album` is there only when the artist was asked for by its id."""
 
     id: Id = None
@@ -109,19 +155,19 @@ class ArtistID3(msgspec.Struct, rename="camel"):
     album: msgspec.Raw = msgspec.Raw()
 
 
-class IndexID3(msgspec.Struct, rename="camel"):
+class IndexID3(Wire):
     """The artists under one letter."""
 
     artist: msgspec.Raw = msgspec.Raw()
 
 
-class ArtistsID3(msgspec.Struct, rename="camel"):
+class ArtistsID3(Wire):
     """All artists, by letter."""
 
     index: list[IndexID3] | IndexID3 | None = None
 
 
-class SearchResult3(msgspec.Struct, rename="camel"):
+class SearchResult3(Wire):
     """Hits of a search."""
 
     artist: msgspec.Raw = msgspec.Raw()
@@ -129,26 +175,26 @@ class SearchResult3(msgspec.Struct, rename="camel"):
     song: msgspec.Raw = msgspec.Raw()
 
 
-class AlbumList2(msgspec.Struct, rename="camel"):
+class AlbumList2(Wire):
     """One page of albums."""
 
     album: msgspec.Raw = msgspec.Raw()
 
 
-class MusicFolder(msgspec.Struct, rename="camel"):
+class MusicFolder(Wire):
     """A library."""
 
     id: Id = None
     name: str | None = None
 
 
-class MusicFolders(msgspec.Struct, rename="camel"):
+class MusicFolders(Wire):
     """The libraries the user may see."""
 
     music_folder: list[MusicFolder] | MusicFolder | None = None
 
 
-class ScanStatus(msgspec.Struct, rename="camel"):
+class ScanStatus(Wire):
     """Whether the server looks through its files; `lastScan` is not of every server."""
 
     scanning: Flag = None
@@ -158,7 +204,7 @@ class ScanStatus(msgspec.Struct, rename="camel"):
     error: str | None = None
 
 
-class WirePlaylist(msgspec.Struct, rename="camel"):
+class WirePlaylist(Wire):
     """A playlist; `entry` is there only when it was asked for by its id."""
 
     id: Id = None
@@ -175,13 +221,13 @@ class WirePlaylist(msgspec.Struct, rename="camel"):
     entry: msgspec.Raw = msgspec.Raw()
 
 
-class Playlists(msgspec.Struct, rename="camel"):
+class Playlists(Wire):
     """The playlists the user sees."""
 
     playlist: msgspec.Raw = msgspec.Raw()
 
 
-class NowPlayingEntry(msgspec.Struct, rename="camel"):
+class NowPlayingEntry(Wire):
     """A song somebody listens to."""
 
     id: Id = None
@@ -193,33 +239,33 @@ class NowPlayingEntry(msgspec.Struct, rename="camel"):
     state: str | None = None
 
 
-class NowPlaying(msgspec.Struct, rename="camel"):
+class NowPlaying(Wire):
     """What is being played."""
 
     entry: list[NowPlayingEntry] | NowPlayingEntry | None = None
 
 
-class WireUser(msgspec.Struct, rename="camel"):
+class WireUser(Wire):
     """A user of the server."""
 
     username: str | None = None
     admin_role: Flag = None
 
 
-class Users(msgspec.Struct, rename="camel"):
+class Users(Wire):
     """The users of the server."""
 
     user: list[WireUser] | WireUser | None = None
 
 
-class Extension(msgspec.Struct, rename="camel"):
+class Extension(Wire):
     """An extension of the OpenSubsonic API that the server has."""
 
     name: str | None = None
 
 
-class Response(msgspec.Struct, rename="camel"):
-    """The envelope's content. What a call is about is kept raw and decoded by whoever asked."""
+class Outcome(Wire):
+    """What every envelope tells, whatever is in it."""
 
     status: str | None = None
     version: str | None = None
@@ -227,6 +273,11 @@ class Response(msgspec.Struct, rename="camel"):
     server_version: str | None = None
     open_subsonic: Flag = None
     error: WireError | None = None
+
+
+class Response(Outcome):
+    """The content of an envelope. What a call is about is kept raw and decoded by whoever asked."""
+
     open_subsonic_extensions: list[Extension] | None = None
     token_info: WireUser | None = None
     music_folders: MusicFolders | None = None
@@ -244,7 +295,19 @@ class Response(msgspec.Struct, rename="camel"):
     users: Users | None = None
 
 
-class Envelope(msgspec.Struct, rename="camel"):
+class SongHits(Wire):
+    """The songs of a search."""
+
+    song: list[Song] | None = None
+
+
+class FoundSongs(Outcome):
+    """What `Response` is, for a search in which no song is odd: a library comes in such pages."""
+
+    search_result3: SongHits | None = None
+
+
+class Envelope(Wire, Generic[OutcomeT]):
     """The whole body of every answer."""
 
-    response: Response = msgspec.field(name="subsonic-response")
+    response: OutcomeT = msgspec.field(name="subsonic-response")

@@ -9,7 +9,7 @@ ordered with `server.faults`, see `soulsync_engine.testing.simulator`.
 
 from __future__ import annotations
 
-from soulsync_navidrome.simulator.library import Catalogue, Naming
+from soulsync_navidrome.simulator.library import Catalogue, Naming, Song, from_scenario
 from soulsync_navidrome.simulator.personality import (
     API_KEYS,
     NAVIDROME,
@@ -39,4 +39,6 @@ __all__ = [
     "Naming",
     "NavidromeSimulator",
     "Personality",
+    "Song",
+    "from_scenario",
 ]

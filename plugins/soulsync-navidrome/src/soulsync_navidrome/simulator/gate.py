@@ -37,6 +37,7 @@ class Gate:
         self.how = how
         self.state = State()
         self.lock = RLock()
+        self.methods: list[str] = []
         self.hold(catalogue)
 
     def hold(self, catalogue: Catalogue) -> None:
@@ -50,6 +51,7 @@ class Gate:
     ) -> None:
         """Have a handler answer one method of the API, under both spellings of its path, by GET and by POST."""
         names = tuple(parameters)
+        self.methods.append(method)
 
         def answer(request: SimulatedRequest) -> Answer:
             with self.lock:
@@ -106,7 +108,7 @@ class Gate:
         if password is not None:
             return self._by_password(user, password)
         if not self.how.tokens:
-            raise Refusal(10 if self.how.passwords else 42, "This way of signing in is not supported")
+            raise Refusal(self.how.token_refusal, "This way of signing in is not supported")
         if token is None or salt is None:
             raise Refusal(10, "Required parameter 't' is missing")
         wanted = hashlib.md5(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
-
-import msgspec
 
 from soulsync_engine.testing.simulator import Answer, SimulatedRequest
 from soulsync_navidrome.simulator.gate import Gate
@@ -27,8 +26,6 @@ class Native:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self.logins = 0
-        self._encoded: dict[str, msgspec.Raw] = {}
-        self._encoded_of = gate.catalogue
         route = gate.simulator.route
         route("POST", "/auth/login", body=True)(self._login)
         route("GET", "/api/song", query=(*_LIST, "library_id", "missing", "id"))(self._guarded(self._songs))
@@ -67,7 +64,7 @@ class Native:
 
     def _songs(self, request: SimulatedRequest, user: SimulatedUser) -> Answer:
         songs = self._wanted(request, self._gate.catalogue.songs_by_id())
-        return _page(request, songs, lambda song: self._shown(song, user.name))
+        return _page(request, songs, lambda song: self._song(song, user.name))
 
     def _albums(self, request: SimulatedRequest, user: SimulatedUser) -> Answer:
         groups = self._wanted(request, self._gate.catalogue.albums_in_order("id", lambda group: (group.id,)))
@@ -112,17 +109,8 @@ class Native:
         if not boundary or b'name="image"' not in request.body[:start]:
             return Answer(status=400, body=b"missing image file", content_type="text/plain")
         found.image = request.body[start + 4 : request.body.rfind(b"\r\n--" + boundary)]
+        found.changed = datetime.now(UTC)
         return Answer(body=b'{"status":"ok"}', content_type="text/plain; charset=utf-8")
-
-    def _shown(self, song: Song, user: str) -> Payload | msgspec.Raw:
-        """A song. Those that nobody has touched are encoded once, which keeps large libraries quick."""
-        if self._gate.state.seen(user, "song", song.id) is not None:
-            return self._song(song, user)
-        if self._encoded_of is not self._gate.catalogue:
-            self._encoded, self._encoded_of = {}, self._gate.catalogue
-        if song.id not in self._encoded:
-            self._encoded[song.id] = msgspec.Raw(msgspec.json.encode(self._song(song, user)))
-        return self._encoded[song.id]
 
     def _song(self, song: Song, user: str) -> Payload:
         form: Payload = {
@@ -198,9 +186,7 @@ class Native:
         return form
 
 
-def _page(
-    request: SimulatedRequest, items: Sequence[T], form: Callable[[T], Payload | msgspec.Raw]
-) -> Answer:
+def _page(request: SimulatedRequest, items: Sequence[T], form: Callable[[T], Payload]) -> Answer:
     start, end = request.number_of("_start", 0), request.number_of("_end", 0)
     part = items[start : end or None]
     return Answer.json([form(item) for item in part], headers={"X-Total-Count": str(len(items))})

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-import msgspec
-
 from soulsync_navidrome.simulator.library import Catalogue, Group, Named, Song
 from soulsync_navidrome.simulator.personality import Personality
 from soulsync_navidrome.simulator.state import Opinion, SimulatedPlaylist, State
@@ -28,7 +26,6 @@ class Forms:
         self._how = how
         self._catalogue = catalogue
         self._state = state
-        self._plain: dict[str, msgspec.Raw] = {}
 
     def time(self, moment: datetime) -> str:
         """A moment as this server writes it."""
@@ -37,14 +34,9 @@ class Forms:
             return utc.replace(tzinfo=None, microsecond=0).isoformat()
         return utc.replace(tzinfo=None).isoformat() + "Z"
 
-    def song(self, song: Song, user: str) -> Payload | msgspec.Raw:
-        """A song. Those that nobody has touched are encoded once, which keeps large libraries quick."""
-        opinion = self._state.seen(user, "song", song.id)
-        if opinion is not None:
-            return self._song(song, opinion)
-        if song.id not in self._plain:
-            self._plain[song.id] = msgspec.Raw(msgspec.json.encode(self._song(song, None)))
-        return self._plain[song.id]
+    def song(self, song: Song, user: str) -> Payload:
+        """A song."""
+        return self._song(song, self._state.seen(user, "song", song.id))
 
     def album(self, group: Group, user: str) -> Payload:
         """An album without its songs."""
@@ -125,6 +117,8 @@ class Forms:
             form["comment"] = found.comment
         if self._how.rich:
             form["readonly"] = found.smart or found.owner != user
+        if self._how.native:
+            form["coverArt"] = f"pl-{found.id}_{int(found.changed.timestamp()):x}"
         return form
 
     def many(self, key: str, items: Iterable[object]) -> Payload:

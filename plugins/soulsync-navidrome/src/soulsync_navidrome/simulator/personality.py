@@ -23,7 +23,8 @@ class Personality:
     `album_cap` and `song_cap` are the largest pages it sends; asked for more, it sends that many, or refuses with 422
     and a body that is no envelope when `refuses_large_pages`. `plain_404` answers unknown things with status 404 and
     no envelope. `empty_lists` sends an empty list as `[]` where others drop the key. `basic_auth` accepts the header
-    of that name. `scan_total` says whether the scan status counts songs while at rest.
+    of that name. `scan_total` says whether the scan status counts songs while at rest. `token_refusal` is the code with
+    which a server answers that takes no tokens.
     """
 
     product: str | None
@@ -31,6 +32,7 @@ class Personality:
     protocol: str = "1.16.1"
     extensions: tuple[str, ...] = ()
     tokens: bool = True
+    token_refusal: int = 10
     passwords: bool = True
     api_keys: bool = False
     basic_auth: bool = False
@@ -115,6 +117,7 @@ API_KEYS: Final = Personality(
     version="1.4.0",
     extensions=("apiKeyAuthentication", "formPost"),
     tokens=False,
+    token_refusal=42,
     passwords=False,
     api_keys=True,
     empty_lists=True,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from soulsync_engine.testing.scenarios import Scenario
 from soulsync_engine.testing.simulator import Simulator
@@ -20,12 +22,16 @@ ADMIN = "admin"
 LISTENER = "listener"
 PASSWORD = "correct horse ü"  # noqa: S105
 
+Content = Callable[[Naming], Catalogue]
+"""Makes what a server holds, with ids from the naming."""
+
 
 class NavidromeSimulator(Simulator):
     """A Subsonic server on a loopback port; use it as a context manager, or `start` and `stop` it.
 
     It has two users with the same password, an admin and a listener. `tracks` makes a library of that many made-up
-    tracks, `scenario` one of the kit. Further parameters are those of `Simulator`.
+    tracks, `scenario` one of the kit, `content` any other, out of the way in which the server issues ids. Further
+    parameters are those of `Simulator`.
     """
 
     def __init__(
@@ -34,6 +40,7 @@ class NavidromeSimulator(Simulator):
         *,
         scenario: Scenario | None = None,
         tracks: int = 0,
+        content: Content | None = None,
         prefix: str = "",
         latency: float = 0.0,
         tls: ssl.SSLContext | None = None,
@@ -41,8 +48,9 @@ class NavidromeSimulator(Simulator):
         super().__init__(prefix=prefix, latency=latency, tls=tls)
         self.how = how
         self._naming = Naming(how.salt, uuids=how.uuids)
-        catalogue = from_scenario(scenario, self._naming) if scenario else generated(tracks, self._naming)
-        self._gate = Gate(self, how, catalogue)
+        made_up: Content = partial(from_scenario, scenario) if scenario else partial(generated, tracks)
+        self._content = content or made_up
+        self._gate = Gate(self, how, self._content(self._naming))
         for name, admin in ((ADMIN, True), (LISTENER, False)):
             self.state.users[name] = SimulatedUser(
                 name=name, password=PASSWORD, admin=admin, api_key=f"key-of-{name}-5f1c"
@@ -65,6 +73,11 @@ class NavidromeSimulator(Simulator):
         """What it holds."""
         return self._gate.catalogue
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods of the Subsonic API that it has."""
+        return tuple(self._gate.methods)
+
     def settings(self, user: str = ADMIN) -> dict[str, object]:
         """Settings of a server in a configuration that reach this one."""
         if self.how.api_keys:
@@ -74,13 +87,14 @@ class NavidromeSimulator(Simulator):
     def change(self, scenario: Scenario) -> None:
         """Hold other content, as after a scan that has just ended."""
         with self._gate.lock:
-            self._gate.hold(from_scenario(scenario, self._naming, known=self.catalogue))
+            self._content = partial(from_scenario, scenario, known=self.catalogue)
+            self._gate.hold(self._content(self._naming))
             self.state.last_scan = max(datetime.now(UTC), self.state.last_scan + timedelta(seconds=1))
 
-    def become(self, how: Personality, scenario: Scenario) -> None:
+    def become(self, how: Personality) -> None:
         """Be another version of the same server, with the same content under whatever ids it now issues."""
         with self._gate.lock:
             self.how = self._gate.how = replace(how, native=self.how.native)
             self._naming = Naming(how.salt, uuids=how.uuids)
-            self._gate.hold(from_scenario(scenario, self._naming))
+            self._gate.hold(self._content(self._naming))
             self.state.last_scan += timedelta(seconds=1)

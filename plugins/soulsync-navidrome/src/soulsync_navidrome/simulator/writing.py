@@ -184,9 +184,14 @@ class Writing:
         return {}
 
     def cover(self, request: SimulatedRequest, user: SimulatedUser) -> Answer:
-        """The picture in the files."""
+        """The picture in the files; of a playlist the one it was given, else that of its first album."""
         name = request.value("id") or ""
         catalogue = self._gate.catalogue
+        if name.startswith("pl-"):
+            playlist = self._playlist(name.removeprefix("pl-").partition("_")[0], user)
+            if playlist.image is not None:
+                return Answer(body=playlist.image, content_type="image/png")
+            name = f"mf-{playlist.songs[0]}" if playlist.songs else ""
         group = catalogue.albums.get(name.removeprefix("al-"))
         song = catalogue.songs.get(name.removeprefix("mf-"))
         songs = group.songs if group else (song,) if song else ()
