@@ -122,7 +122,6 @@ def test_all_ids_are_new_and_who_is_who_stays_as_it_was(engines: Engines, native
         assert engine.server("home").change_token() != token, "so that a sync looks at all"
 
 
-@pytest.mark.xfail(strict=True, reason="the mirror does not yet recognise items whose ids are new")
 @ways
 def test_new_ids_for_everything_leave_the_mirrors_uids_in_place(engines: Engines, native: bool) -> None:
     with NavidromeSimulator(NAVIDROME_BEFORE_REID, content=library) as simulator:

@@ -164,7 +164,6 @@ def test_recently_added_of_two_libraries_are_merged_and_paged(
     assert [album.title for album in server.get_recently_added_albums(3)][:2] == ["Newer", "Spring"]
 
 
-@pytest.mark.xfail(reason="the mirror keeps no ledger of the ids an item had before")
 def test_a_library_made_anew_keeps_every_uid(
     plex: PlexSimulator, engine_of: Callable[..., MediaServerEngine]
 ) -> None:
