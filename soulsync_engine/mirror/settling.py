@@ -20,6 +20,7 @@ from soulsync_engine.mirror.removal import Due, miss, miss_again, remove_due
 from soulsync_engine.mirror.rows import MAPPERS
 from soulsync_engine.mirror.store import Store
 from soulsync_engine.mirror.sweep import CompleteSweep, Sweep
+from soulsync_engine.mirror.writer import Writer
 from soulsync_engine.models import Kind, Scope
 from soulsync_engine.policy import SyncPolicy
 
@@ -41,37 +42,38 @@ class Settled:
 
 def settle(
     store: Store,
+    writer: Writer,
     sweeps: Sequence[Sweep[Any]],
     proofs: Mapping[Kind, CompleteSweep],
     policy: SyncPolicy,
     *,
     confirm: str | None = None,
 ) -> Settled:
-    """Settle everything in one transaction, so that no reader sees an item under both of its ids, or none.
+    """Settle everything, in the transaction of `writer`, so that no reader sees an item under both of its ids, or none.
 
     Without a proof for a kind nothing of it becomes missing, and staged items that may be known ones stay out.
     """
     settled = Settled()
-    with store.transaction() as writer:
-        for sweep in sweeps:
-            kind = sweep.kind
-            placing = Placing(store, writer, kind, sweep.scope, sweep.marked, proven=kind in proofs)
-            settled.ambiguities += placing.run()
-        dues = [miss(store, writer, proofs[kind], policy) for kind in MAPPERS if kind in proofs]
-        settled.hold(dues, remove_due(store, writer, dues, policy, confirm))
-        store.staging.clear(writer.connection)
-        if not store.rehearsal:
-            store.checkpoints.clear(writer.connection)
-            writer.connection.execute(
-                delete(votes).where(votes.c.server_id == store.number, votes.c.scope == store.scope)
-            )
+    for sweep in sweeps:
+        kind = sweep.kind
+        placing = Placing(store, writer, kind, sweep.scope, sweep.marked, proven=kind in proofs)
+        settled.ambiguities += placing.run()
+    dues = [miss(store, writer, proofs[kind], policy) for kind in MAPPERS if kind in proofs]
+    settled.hold(dues, remove_due(store, writer, dues, policy, confirm))
+    store.staging.clear(writer.connection)
+    if not store.rehearsal:
+        store.checkpoints.clear(writer.connection)
+        writer.connection.execute(
+            delete(votes).where(votes.c.server_id == store.number, votes.c.scope == store.scope)
+        )
     return settled
 
 
-def settle_missing(store: Store, scope: Scope, policy: SyncPolicy, *, confirm: str | None = None) -> Settled:
+def settle_missing(
+    store: Store, writer: Writer, scope: Scope, policy: SyncPolicy, *, confirm: str | None = None
+) -> Settled:
     """Another look at what is missing already, after the server proved that it is as the last sweep left it."""
     settled = Settled()
-    with store.transaction() as writer:
-        dues = [miss_again(store, writer, kind, scope, policy) for kind in MAPPERS]
-        settled.hold(dues, remove_due(store, writer, dues, policy, confirm))
+    dues = [miss_again(store, writer, kind, scope, policy) for kind in MAPPERS]
+    settled.hold(dues, remove_due(store, writer, dues, policy, confirm))
     return settled

@@ -6,6 +6,7 @@ Each listing goes on where an unfinished sync left it. Its pages are stored one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from soulsync_engine.mirror.checkpoints import Stage
@@ -128,7 +129,9 @@ class Intake:
         if place.ended:
             return iter(())
         start = Start(cursor=place.cursor, seen=read, total=place.total)
-        pages = iterate(fetch, self._server.limits, server=self._server.name, start=start)
+        # Of pages read ahead, a sync that is killed would lose several, and the next one ask for them again.
+        limits = replace(self._server.limits, max_concurrency=1)
+        pages = iterate(fetch, limits, server=self._server.name, start=start)
         return self._patience.each(pages)
 
     def _lister(self, kind: Kind) -> Callable[[str | None, int], Page[Item]]:

@@ -31,6 +31,7 @@ from soulsync_engine.mirror.runs import begin_run, end_run, enter_server, last_s
 from soulsync_engine.mirror.search import refresh_index
 from soulsync_engine.mirror.settling import Settled, settle, settle_missing
 from soulsync_engine.mirror.store import Store
+from soulsync_engine.mirror.writer import Writer
 from soulsync_engine.models import EVERYTHING, Kind, Library, Problem, Scope
 from soulsync_engine.policy import CAREFUL, SyncPolicy
 from soulsync_engine.sync.intake import Intake
@@ -204,7 +205,6 @@ class _Sync:
                 if not plan.resumes:
                     store.forget()
                 outcome = self._read(plan, store)
-                self._end(store, outcome)
             except LeaseLostError:
                 # What is written from now on is the other sync's.
                 raise
@@ -214,23 +214,20 @@ class _Sync:
         return outcome
 
     def _read(self, plan: Plan, store: Store) -> _Outcome:
-        """Read everything the plan asks for, and settle what it shows."""
+        """Read everything the plan asks for, and end with what it shows."""
         outcome = _Outcome(plan)
-        if plan.mode is SyncMode.UNCHANGED:
-            outcome.settled = settle_missing(store, self._scope, self._policy, confirm=self._confirm)
-            outcome.kinds = store.counts
-            return outcome
         intake = Intake(self._server, store, self._scope, self._progress, self._patience)
         try:
-            outcome.libraries = self._server.list_libraries()
-            outcome.plan = self._read_items(plan, store, intake)
+            if plan.mode is not SyncMode.UNCHANGED:
+                outcome.libraries = self._server.list_libraries()
+                outcome.plan = self._read_items(plan, store, intake)
             self._patience.check_cancelled()
-            self._settle(store, intake, outcome)
-            outcome.swept = bool(intake.proofs)
-            outcome.state = SyncState.INCOMPLETE if intake.withheld else SyncState.COMPLETE
         except Cancelled:
             outcome.state = SyncState.INTERRUPTED
-        outcome.kinds, outcome.problems, outcome.withheld = store.counts, intake.problems, intake.withheld
+        else:
+            outcome.state = SyncState.INCOMPLETE if intake.withheld else SyncState.COMPLETE
+        self._end(store, intake, outcome)
+        outcome.problems, outcome.withheld = intake.problems, intake.withheld
         return outcome
 
     def _read_items(self, plan: Plan, store: Store, intake: Intake) -> Plan:
@@ -261,39 +258,45 @@ class _Sync:
             return f"what an unfinished sync had read does not go on: {error.message}"
         return None
 
-    def _settle(self, store: Store, intake: Intake, outcome: _Outcome) -> None:
-        if not intake.sweeps:
-            return
-        self._progress.begin(SyncPhase.REMOVE)
-        outcome.settled = settle(store, intake.sweeps, intake.proofs, self._policy, confirm=self._confirm)
-        for sweep in intake.sweeps:
-            store.count_seen(sweep.kind, sweep.seen)
-        self._progress.end()
-
-    def _end(self, store: Store, outcome: _Outcome) -> None:
+    def _end(self, store: Store, intake: Intake, outcome: _Outcome) -> None:
+        """Settle what was read and enter the end, both or neither: else a sweep might count twice."""
         with store.transaction() as writer:
-            connection, complete = writer.connection, outcome.state is SyncState.COMPLETE
-            if outcome.libraries is not None:
-                put_libraries(connection, store.number, outcome.libraries)
-                if complete and self._scope.libraries is None:
-                    remove_other_libraries(connection, store.number, outcome.libraries, writer.now)
-            if complete and not outcome.swept:
-                store.checkpoints.clear(connection)
-            unchanged = outcome.plan.mode is SyncMode.UNCHANGED
-            swept = (
-                writer.now
-                if outcome.swept or unchanged
-                else last_swept(connection, store.number, self._scope)
-            )
-            end_run(
-                connection,
-                store.run,
-                outcome.state,
-                outcome.plan.mode,
-                outcome.plan.reason,
-                outcome.kinds,
-                swept=swept,
-            )
+            if outcome.state is not SyncState.INTERRUPTED:
+                self._settle(store, writer, intake, outcome)
+            outcome.kinds = store.counts
+            if not store.rehearsal:
+                self._enter_end(store, writer, outcome)
+
+    def _settle(self, store: Store, writer: Writer, intake: Intake, outcome: _Outcome) -> None:
+        policy, confirm = self._policy, self._confirm
+        if outcome.plan.mode is SyncMode.UNCHANGED:
+            outcome.settled = settle_missing(store, writer, self._scope, policy, confirm=confirm)
+        elif intake.sweeps:
+            self._progress.begin(SyncPhase.REMOVE)
+            outcome.settled = settle(store, writer, intake.sweeps, intake.proofs, policy, confirm=confirm)
+            for sweep in intake.sweeps:
+                store.count_seen(sweep.kind, sweep.seen)
+            self._progress.end()
+            outcome.swept = bool(intake.proofs)
+
+    def _enter_end(self, store: Store, writer: Writer, outcome: _Outcome) -> None:
+        connection, complete = writer.connection, outcome.state is SyncState.COMPLETE
+        if outcome.libraries is not None:
+            put_libraries(connection, store.number, outcome.libraries)
+            if complete and self._scope.libraries is None:
+                remove_other_libraries(connection, store.number, outcome.libraries, writer.now)
+        if complete and not outcome.swept:
+            store.checkpoints.clear(connection)
+        is_swept = outcome.swept or (complete and outcome.plan.mode is SyncMode.UNCHANGED)
+        end_run(
+            connection,
+            store.run,
+            outcome.state,
+            outcome.plan.mode,
+            outcome.plan.reason,
+            outcome.kinds,
+            swept=writer.now if is_swept else last_swept(connection, store.number, self._scope),
+        )
 
     def _end_failed(self, plan: Plan, store: Store, error: BaseException) -> None:
         state = SyncState.FAILED if isinstance(error, Exception) else SyncState.INTERRUPTED

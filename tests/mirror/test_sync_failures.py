@@ -212,6 +212,6 @@ def test_a_sweep_of_another_store_is_refused(stocked, serve, mirror, sync):
         sweep = Sweep(object(), Kind.TRACK, EVERYTHING)
         sweep.see(Page(items=()))
         proof = sweep.complete(populated=False)
-        with pytest.raises(ValueError, match="another store"):
-            settle(store, [], {Kind.TRACK: proof}, SyncPolicy())
+        with pytest.raises(ValueError, match="another store"), store.transaction() as writer:
+            settle(store, writer, [], {Kind.TRACK: proof}, SyncPolicy())
     assert mirror.counts().tracks == 7
