@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from operator import itemgetter
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -121,8 +122,10 @@ class Mirror:
         """Items whose title, artists or album hold every word of the text, or a word that begins with it.
 
         Case, accents and punctuation do not matter. Best hits first, from `offset` on, at most `limit` of
-        all kinds together. `libraries` are ids, for use with `server`. A text without a word finds nothing.
-        Of a text that fits more than 10,000 items of a kind, the 10,000 that the mirror met first are the hits.
+        all kinds together: titles that begin with the first word, titles that hold all words, then titles and
+        artists, then albums too; among these, shorter titles first. `libraries` are ids, for use with `server`.
+        A text without a word finds nothing. Of a text that fits more than 500 items of a kind, the hits are the
+        500 that the mirror met first, and as many whose title begins with the first word.
         """
         found: list[tuple[float, int, Kind]] = []
         with self.database.reading() as connection:
@@ -130,16 +133,17 @@ class Mirror:
             if server is not None and number is None:
                 return ()
             for kind in INDEXES if kinds is None else [kind for kind in INDEXES if kind in kinds]:
-                items = INDEXES[kind].items
-                conditions = [] if number is None else [items.c.server_id == number]
-                if libraries is not None:
-                    conditions.append(items.c.library_id.in_(list(libraries)))
-                query = find(self.database, kind, text, conditions)
-                if query is None:
-                    return ()
-                rows = connection.execute(query.limit(offset + limit))
-                found += [(score, uid, kind) for uid, score in rows]
-            found.sort(key=lambda hit: (-hit[0], hit[1]))
+                hits = find(
+                    self.database,
+                    connection,
+                    kind,
+                    text,
+                    server=number,
+                    libraries=None if libraries is None else list(libraries),
+                )
+                found += [(score, uid, kind) for score, uid in hits]
+            # Of equal hits artists come first, then albums, since sorting keeps their order.
+            found.sort(key=itemgetter(0), reverse=True)
             page = found[offset : offset + limit]
             items_of = {
                 kind: load(connection, kind, [uid for _, uid, of in page if of is kind]) for kind in INDEXES

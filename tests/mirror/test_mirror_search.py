@@ -93,7 +93,32 @@ def test_of_very_many_hits_the_first_are_ranked_and_a_narrower_text_finds_the_ot
     sync(serve(shelf), mirror)
     assert len(mirror.search("song", limit=2 * RANKED)) == RANKED
     assert len(mirror.search("song", limit=10, offset=RANKED - 5)) == 5
+    assert [hit.item.title for hit in mirror.search("song", limit=2)] == ["Song 0", "Song 1"]
     assert [hit.item.ref.id for hit in mirror.search(f"song {RANKED}")] == [str(RANKED)]
+
+
+def test_better_fits_come_first_and_of_those_shorter_titles(make_shelf, serve, mirror, sync):
+    shelf = make_shelf(page_size=20)
+    love, other = (ArtistCredit(name="Love"),), (ArtistCredit(name="Other"),)
+    shelf.put(
+        shelf.track("album", "Song", artists=other, album="Love"),
+        shelf.track("artist", "Song", artists=love),
+        shelf.track("inside", "All My Love", artists=other),
+        shelf.track("begun", "Lovely Day", artists=other),
+        shelf.track("longer", "Love Me Do", artists=other, album="Love"),
+        shelf.track("exact", "Love", artists=love),
+        shelf.track("none", "Day", artists=other),
+        Artist(ref=shelf.ref(Kind.ARTIST, "name"), name="Love"),
+    )
+    sync(serve(shelf), mirror)
+    order = ["name", "exact", "begun", "longer", "inside", "artist", "album"]
+    assert [hit.item.ref.id for hit in mirror.search("love")] == order
+    assert [hit.item.ref.id for hit in mirror.search("LOVÉ do")] == ["longer"]
+    assert [hit.item.ref.id for hit in mirror.search("other love")] == ["begun", "longer", "inside", "album"]
+    assert [hit.item.ref.id for hit in mirror.search("day love")] == ["begun"]
+    scores = [hit.score for hit in mirror.search("love")]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == 5
 
 
 def test_a_retitled_item_is_found_by_its_new_title_only(stocked, shelf, serve, sync):

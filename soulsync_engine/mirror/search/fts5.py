@@ -1,13 +1,15 @@
-"""The index in SQLite: one FTS5 table for each kind, searched for all words by their beginnings, ranked by BM25."""
+"""The index in SQLite: one FTS5 table for each kind, searched for all words by their beginnings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Label, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, case, func, literal, literal_column
 
-from soulsync_engine.mirror.search.layout import RANKED, Index
+from soulsync_engine.mirror.search.layout import Index
 from soulsync_engine.mirror.search.tokens import SEPARATOR, Entry
 
 
@@ -32,15 +34,29 @@ def joined(names: ColumnElement[str]) -> ColumnElement[Any]:
     return func.group_concat(names, literal_column(f"char({ord(SEPARATOR)})"))
 
 
-def hits(index: Index, words: Sequence[str], conditions: Sequence[ColumnElement[bool]]) -> Select[int, float]:
-    """The uids and scores of the first `RANKED` items that have all these words, in no order."""
-    expression = " ".join('"' + word.replace('"', '""') + '" *' for word in words)
-    weights = ", ".join(str(weight) for weight in index.weights)
-    rank: Label[float] = literal_column(f"-bm25({index.name}, {weights})", Float()).label("score")
-    return (
-        select(index.items.c.uid, rank)
-        .join_from(index.texts, index.items, index.items.c.uid == index.texts.c.rowid)
-        .where(literal_column(index.name).op("MATCH")(expression), *conditions)
-        .order_by(index.texts.c.rowid)
-        .limit(RANKED)
-    )
+def matches(index: Index) -> ColumnElement[bool]:
+    """That an item is a hit. What is asked for are the parameters of `asked`."""
+    return literal_column(index.name).op("MATCH")(bindparam("expression", type_=Text))
+
+
+def tier(index: Index, words: int) -> ColumnElement[int]:
+    """How well a hit fits: 0 when its title begins with the first of so many words, else by where all of them are."""
+    title = literal(" ") + index.texts.c[index.columns[0]]
+    starts = and_(func.instr(title, bindparam("word_0")) == 1, _holds(index, index.columns[:1], words))
+    within = [(_holds(index, columns, words), place) for place, columns in enumerate(index.reaches[:-1], 1)]
+    return case((starts, 0), *within, else_=len(index.reaches))
+
+
+def asked(index: Index, words: Sequence[str], *, starting: bool) -> Mapping[str, str]:
+    """The parameters of `matches` and `tier`. With `starting` hits are only titles that begin with the first word."""
+    beginnings = ['"' + word.replace('"', '""') + '" *' for word in words]
+    expression = " AND ".join(beginnings)
+    if starting:
+        expression = f"({expression}) AND ({index.columns[0]} : ^ {beginnings[0]})"
+    return {"expression": expression} | {f"word_{place}": f" {word}" for place, word in enumerate(words)}
+
+
+def _holds(index: Index, columns: Sequence[str], words: int) -> ColumnElement[bool]:
+    # The texts are words with one blank between them.
+    text = reduce(add, (literal(" ") + index.texts.c[name] for name in columns))
+    return and_(*(func.instr(text, bindparam(f"word_{place}")) > 0 for place in range(words)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Dialect
 
 from soulsync_engine.matching import NORMALISATION
@@ -16,11 +16,12 @@ from soulsync_engine.mirror.database import Cursor, Database, driver_cursor
 from soulsync_engine.mirror.encoding import unescape_text
 from soulsync_engine.mirror.records import ChangeType
 from soulsync_engine.mirror.search import fts5, tsvector
-from soulsync_engine.mirror.search.layout import INDEXES, Index
+from soulsync_engine.mirror.search.layout import INDEXES, RANKED, Index
 from soulsync_engine.mirror.search.tokens import Entry, shared_tokens, tokens, words_asked
 from soulsync_engine.models import Kind
 
 _WINDOW: Final = 10_000
+_TIERS: Final = 1 + max(len(index.columns) for index in INDEXES.values())
 
 
 def refresh_index(
@@ -72,20 +73,58 @@ def write_entries(
 
 
 def find(
-    database: Database, kind: Kind, text: str, conditions: Sequence[ColumnElement[bool]]
-) -> Select[int, float] | None:
-    """A query for the uids whose texts hold every word asked for, or a word that begins so, and their scores.
+    database: Database,
+    connection: Connection,
+    kind: Kind,
+    text: str,
+    *,
+    server: int | None = None,
+    libraries: Sequence[str] | None = None,
+) -> list[tuple[float, int]]:
+    """Scores and uids of the hits for a text, the best first.
 
-    The conditions are on the items. None when the text holds no word.
+    Titles that begin with the first word come before others, then those hits whose words are in fewer columns, then
+    those of shorter titles. Scores are the same for the same fit in any kind and database. `server` and `libraries`
+    narrow the search.
     """
     words = words_asked(text)
     if not words:
-        return None
-    hits = _way(database.dialect).hits(INDEXES[kind], words, conditions).subquery()
-    return select(hits.c.uid, hits.c.score).order_by(hits.c.score.desc(), hits.c.uid)
+        return []
+    way, index = _way(database.dialect), INDEXES[kind]
+    scope = {"server": server, "libraries": libraries}
+    narrowed = frozenset(name for name, value in scope.items() if value is not None)
+    query = _first_of(way, index, len(words), narrowed)
+    hits: set[tuple[float, int]] = set()
+    # Where there are more hits than are looked at, the best may be among the others, but not often among both.
+    for starting in (False, True):
+        parameters = {**scope, **way.asked(index, words, starting=starting)}
+        found = connection.execute(query, parameters).all()
+        hits.update((_TIERS - tier + 1 / (2 + length), uid) for uid, tier, length in found)
+        if len(found) < RANKED:
+            break
+    return sorted(hits, key=lambda hit: (-hit[0], hit[1]))
 
 
-class _Way(Protocol):
+@lru_cache(maxsize=128)
+def _first_of(way: _Way, index: Index, words: int, narrowed: frozenset[str]) -> Select[int, int, int]:
+    """The uids, tiers and lengths of the titles of the first `RANKED` hits."""
+    items = index.items
+    length = func.coalesce(func.length(index.title), 0)
+    query = (
+        select(items.c.uid, way.tier(index, words), length)
+        .join_from(index.texts, items, items.c.uid == index.texts.c.rowid)
+        .where(way.matches(index))
+        .order_by(index.texts.c.rowid)
+        .limit(RANKED)
+    )
+    if "server" in narrowed:
+        query = query.where(items.c.server_id == bindparam("server"))
+    if "libraries" in narrowed:
+        query = query.where(items.c.library_id.in_(bindparam("libraries", expanding=True)))
+    return query
+
+
+class _Way(Hashable, Protocol):
     """What `fts5` and `tsvector` have, as modules."""
 
     def fill(self, index: Index) -> str: ...
@@ -96,9 +135,11 @@ class _Way(Protocol):
 
     def joined(self, names: ColumnElement[str]) -> ColumnElement[Any]: ...
 
-    def hits(
-        self, index: Index, words: Sequence[str], conditions: Sequence[ColumnElement[bool]]
-    ) -> Select[int, float]: ...
+    def matches(self, index: Index) -> ColumnElement[bool]: ...
+
+    def tier(self, index: Index, words: int) -> ColumnElement[int]: ...
+
+    def asked(self, index: Index, words: Sequence[str], *, starting: bool) -> Mapping[str, str]: ...
 
 
 def _way(dialect: Dialect) -> _Way:
@@ -176,8 +217,7 @@ def _window_statements(dialect: Dialect, index: Index) -> _Statements:
 def _texts(dialect: Dialect, index: Index) -> Select[*tuple[Any, ...]]:
     """uid, escaped, and the texts as they are, of what is to be indexed."""
     items, credited = index.items, schema.item_credits
-    title = items.c.name if index.kind is Kind.ARTIST else items.c.title
-    wanted: list[ColumnElement[Any]] = [items.c.uid, items.c.escaped, title]
+    wanted: list[ColumnElement[Any]] = [items.c.uid, items.c.escaped, index.title]
     if "artists" in index.columns:
         names = _way(dialect).joined(credited.c.name)
         wanted.append(select(names).where(credited.c.uid == items.c.uid).scalar_subquery())

@@ -1,24 +1,24 @@
 """The index in PostgreSQL: one table of text vectors for each kind, with an inverted index over all of its columns.
 
-The vectors are made of our own words, not by PostgreSQL's parser, so that both databases find the same. Ranked by the
-columns in which the words are, and by how little else there is.
+The vectors are made of our own words, not by PostgreSQL's parser, so that both databases find the same. They say which
+words there are, not where; so the first word of a title is in its vector once more, as one that begins it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import reduce
-from operator import add
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Float, Select, case, cast, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Text, bindparam, case, cast, func, literal_column
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from soulsync_engine.mirror.search.layout import RANKED, Index
+from soulsync_engine.mirror.search.layout import Index
 from soulsync_engine.mirror.search.tokens import SEPARATOR, Entry
 
 # PostgreSQL refuses longer words (2 kB), and nobody types one of this length.
 _WORD_LENGTH: Final = 500
+# No word that is asked for begins with this.
+_FIRST: Final = "\x02"
 
 
 def fill(index: Index) -> str:
@@ -35,7 +35,10 @@ def clear(index: Index) -> str:
 
 def rows(entries: Iterable[Entry]) -> Iterable[Entry]:
     """Entries as `fill` takes them: no empty words, none too long, no NUL characters."""
-    return ((uid, *[_words(str(text)) for text in texts]) for uid, *texts in entries)
+    for uid, title, *texts in entries:
+        words = _words(str(title))
+        starting = [_FIRST + word for word in words[:1]]
+        yield uid, " ".join(words + starting), *[" ".join(_words(str(text))) for text in texts]
 
 
 def joined(names: ColumnElement[str]) -> ColumnElement[Any]:
@@ -43,31 +46,33 @@ def joined(names: ColumnElement[str]) -> ColumnElement[Any]:
     return func.string_agg(names, literal_column(f"chr({ord(SEPARATOR)})"))
 
 
-def hits(index: Index, words: Sequence[str], conditions: Sequence[ColumnElement[bool]]) -> Select[int, float]:
-    """The uids and scores of the first `RANKED` items that have all these words, in no order."""
-    queries = [cast(literal(_quoted(word)), TSQUERY) for word in words]
-    everything = cast(literal(" & ".join(map(_quoted, words))), TSQUERY)
-    document: ColumnElement[Any] = literal_column(
-        " || ".join(f"{index.name}.{column}" for column in index.columns)
-    )
-    parts = [
-        case((index.texts.c[column].op("@@")(query), literal_column(str(weight))), else_=literal_column("0"))
-        for query in queries
-        for column, weight in zip(index.columns, index.weights, strict=True)
-    ]
-    length = func.length(index.texts.c[index.columns[0]])
-    rank = cast(reduce(add, parts) / (1 + func.ln(1 + length)), Float).label("score")
-    return (
-        select(index.items.c.uid, rank)
-        .join_from(index.texts, index.items, index.items.c.uid == index.texts.c.rowid)
-        .where(document.self_group().op("@@")(everything), *conditions)
-        .order_by(index.texts.c.rowid)
-        .limit(RANKED)
-    )
+def matches(index: Index) -> ColumnElement[bool]:
+    """That an item is a hit. What is asked for are the parameters of `asked`."""
+    return _holds(index, index.columns, "hit")
 
 
-def _words(text: str) -> str:
-    return " ".join(word[:_WORD_LENGTH] for word in text.replace("\0", " ").split())
+def tier(index: Index, words: int) -> ColumnElement[int]:
+    """How well a hit fits: 0 when its title begins with the first of the words, else by where all of them are."""
+    starts = _holds(index, index.columns[:1], "starting")
+    within = [(_holds(index, columns, "all"), place) for place, columns in enumerate(index.reaches[:-1], 1)]
+    return case((starts, 0), *within, else_=len(index.reaches))
+
+
+def asked(index: Index, words: Sequence[str], *, starting: bool) -> Mapping[str, str]:
+    """The parameters of `matches` and `tier`. With `starting` hits are only titles that begin with the first word."""
+    every = " & ".join(map(_quoted, words))
+    beginning = f"{every} & {_quoted(_FIRST + words[0])}"
+    return {"hit": beginning if starting else every, "all": every, "starting": beginning}
+
+
+def _holds(index: Index, columns: Sequence[str], parameter: str) -> ColumnElement[bool]:
+    vectors = " || ".join(f"{index.name}.{column}" for column in columns)
+    vector: ColumnElement[Any] = literal_column(vectors).self_group()
+    return vector.op("@@")(cast(bindparam(parameter, type_=Text), TSQUERY))
+
+
+def _words(text: str) -> list[str]:
+    return [word[:_WORD_LENGTH] for word in text.replace("\0", " ").split()]
 
 
 def _quoted(word: str) -> str:
