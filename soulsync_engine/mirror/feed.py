@@ -52,13 +52,14 @@ def read_changes(
             if server is not None:
                 page = page.where(changes.c.server_id == server_number(connection, server))
             rows = connection.execute(page).all()
-        for seq, change, kind, uid, number, native_id, title, fields, at, run in rows:
+        for seq, change, of, uid, number, native_id, title, fields, at, run in rows:
+            kind = _KINDS[of]
             yield Change(
                 seq=seq,
                 type=_TYPES[change],
-                kind=_KINDS[kind],
+                kind=kind,
                 uid=str(uid),
-                ref=ItemRef(names[number], _KINDS[kind], native_id),
+                ref=ItemRef(names[number], kind, native_id),
                 title=title,
                 fields=_fields(fields),
                 at=_moment(at),

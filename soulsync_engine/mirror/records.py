@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from soulsync_engine.models import Album, Artist, Item, ItemRef, Kind, Track
+from soulsync_engine.models.value import Value
 
 
 class ChangeType(StrEnum):
@@ -25,8 +26,7 @@ class ChangeType(StrEnum):
     RESTORED = "restored"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Value, frozen=True, kw_only=True):
     """One entry of the change feed.
 
     `seq` grows from entry to entry; remember the last one you dealt with. `ref` and `title` are as they
