@@ -29,6 +29,7 @@ from soulsync_navidrome.connection import Connection
 from soulsync_navidrome.credentials import Mechanism
 from soulsync_navidrome.emptiness import prove_empty
 from soulsync_navidrome.failures import RefusedError
+from soulsync_navidrome.heeding import Heeding
 from soulsync_navidrome.libraries import Selection
 from soulsync_navidrome.listings import ListedAlbums, walked_albums
 from soulsync_navidrome.native import NativeApi
@@ -67,7 +68,8 @@ class ReadingClient(MediaServerClient):
         self._asking = Asking(self._connection)
         self._native = NativeApi(self._connection)
         self._size = PageSize(LARGEST_PAGE)
-        self._chooser = Chooser(self._asking, self._native, self._size)
+        self._heeding = Heeding(self._asking)
+        self._chooser = Chooser(self._asking, self._native, self._heeding, self._size)
         self._data_dir = context.data_dir
         self._started = Recent[tuple[Kind, Scope], _Started](_KEPT_LISTINGS)
         self.limits = PagingLimits(
@@ -118,6 +120,7 @@ class ReadingClient(MediaServerClient):
         wanted = kinds & {Kind.ARTIST, Kind.ALBUM, Kind.TRACK}
         if not query.strip() or not wanted or selection.folders == ():
             return SearchResult()
+        self._heeding.check_search(selection, query)
         hits: dict[tuple[Kind, str], Item] = {}
         for folder in selection.parts:
             how = self._connection.reading.in_library(folder or selection.library_id)
@@ -220,6 +223,11 @@ class ReadingClient(MediaServerClient):
             # Some servers say of an empty library that it is not there. Whether that is so is proven next.
             return Snapshot(DecodedItems[Artist](items=()))
         once = {artist.ref.id: artist for artist in found.items}
+        if not self._heeding.artists(selection):
+            here = {
+                credit.id for album in self._merged_albums(selection).all_items for credit in album.artists
+            }
+            once = {artist_id: artist for artist_id, artist in once.items() if artist_id in here}
         return Snapshot(DecodedItems(items=tuple(once.values()), problems=found.problems))
 
     def _begin_albums(self, selection: Selection) -> _AnyListing:
@@ -230,6 +238,7 @@ class ReadingClient(MediaServerClient):
             return native
         if len(selection.parts) > 1:
             return self._merged_albums(selection)
+        self._heeding.check_albums(selection)
         folder = selection.parts[0]
         how = self._connection.reading.in_library(folder or selection.library_id)
         listing = ListedAlbums(self._asking, folder, how, self._size)
@@ -251,6 +260,7 @@ class ReadingClient(MediaServerClient):
 
     def _merged_albums(self, selection: Selection) -> Snapshot[Album]:
         """The albums of several libraries, each once, also when it lies in two of them."""
+        self._heeding.check_albums(selection)
         once: dict[str, Album] = {}
         parts = []
         for folder in selection.folders or ():

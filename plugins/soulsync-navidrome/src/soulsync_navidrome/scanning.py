@@ -84,6 +84,7 @@ class ScanningClient(ReadingClient):
             part = tuple(merged[start : start + limit])
             end = start + len(part)
             return Page(items=part, next_cursor=str(end) if end < len(merged) else None, total=len(merged))
+        self._heeding.check_albums(selection)
         folder = selection.parts[0]
         how = self._connection.reading.in_library(folder or selection.library_id)
         page = ListedAlbums(self._asking, folder, how, self._size, "newest").page(
