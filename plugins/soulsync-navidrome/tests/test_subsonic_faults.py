@@ -182,6 +182,7 @@ def check(name: str, outcome: list[str] | SoulSyncError, expected: Errors, whole
         return
     assert isinstance(outcome, expected), f"{name}: {outcome!r}"
     assert outcome.message, name
+    assert outcome.next_step, f"{name}: {outcome.message} And now?"
     for shown in chain(outcome):
         assert not any(secret in shown for secret in SECRETS), name
 

@@ -65,6 +65,16 @@ def test_credentials_travel_in_the_body_where_the_server_takes_forms(open_server
         assert any(dict(request.form).get("t") for request in simulator.requests)
 
 
+def test_what_is_too_long_for_an_address_travels_in_a_body(open_server: Open) -> None:
+    # Every one of these becomes nine characters in an address.
+    with NavidromeSimulator(OLD_NAVIDROME, scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        for query, method in (("歌", "GET"), ("歌" * 1000, "POST")):
+            simulator.forget()
+            server.search(query)
+            assert [request.method for request in simulator.requests if "search3" in request.path] == [method]
+
+
 def test_the_first_question_carries_no_credentials(open_server: Open) -> None:
     with NavidromeSimulator(scenario=small()) as simulator:
         open_server(simulator.settings()).connect()

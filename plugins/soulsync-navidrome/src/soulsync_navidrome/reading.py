@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from soulsync_engine.http import DecodedItems
@@ -21,14 +22,14 @@ from soulsync_engine.models import (
     ServerInfo,
     Track,
 )
-from soulsync_engine.plugin import MediaServerClient, NotFoundError, ServerContext
+from soulsync_engine.plugin import MediaServerClient, NotFoundError, ServerContext, SoulSyncError
 from soulsync_navidrome import libraries, mapper, report
 from soulsync_navidrome.asking import Asking
 from soulsync_navidrome.choosing import Choice, Chooser, Route
 from soulsync_navidrome.connection import Connection
 from soulsync_navidrome.credentials import Mechanism
 from soulsync_navidrome.emptiness import prove_empty
-from soulsync_navidrome.failures import RefusedError
+from soulsync_navidrome.failures import GENERIC, PageRefusedError, RefusedError, gone
 from soulsync_navidrome.heeding import Heeding
 from soulsync_navidrome.libraries import Selection
 from soulsync_navidrome.listings import ListedAlbums, walked_albums
@@ -39,6 +40,7 @@ from soulsync_navidrome.recent import Recent
 from soulsync_navidrome.report import ReadingReport
 from soulsync_navidrome.settings import SubsonicSettings
 from soulsync_navidrome.songs import tidied, track
+from soulsync_navidrome.values import flag
 from soulsync_navidrome.wire import AlbumID3, ArtistID3, Child
 
 ItemT = TypeVar("ItemT", Artist, Album, Track)
@@ -143,34 +145,38 @@ class ReadingClient(MediaServerClient):
             wire = self._wire(kind, item_id)
         except NotFoundError:
             return None
-        how = self._connection.reading
-        if isinstance(wire, Child):
-            return track(tidied(wire), how)
-        if isinstance(wire, AlbumID3):
-            return mapper.album(wire, how)
-        return mapper.artist(wire, how)
+        return self._asking.made(partial(_model, wire, self._connection.reading))
 
     def _wire(self, kind: Kind, item_id: str) -> Child | AlbumID3 | ArtistID3:
         """An item as the server has it at this moment. `NotFoundError` also for what cannot be an id of it."""
         if kind not in _METHODS:
-            raise NotFoundError(f"This is no place to look for a {kind}.", server=self.server)
+            raise gone(f"This is no place to look for a {kind}.", server=self.server)
         try:
             response = self._connection.transport.call(_METHODS[kind], [("id", item_id)])
-        except RefusedError as error:
-            # Servers with ids of one shape call every other text a mistake, in a word of their own.
-            raise NotFoundError(
-                f"The server knows no such id ({error.message})", server=self.server
-            ) from None
+        except (RefusedError, PageRefusedError) as error:
+            raise self._unknown(error) from None
         wire: Child | AlbumID3 | ArtistID3 | None
         if kind is Kind.TRACK:
             wire = self._asking.one(response.song, Child)
+            if wire is not None and (flag(wire.is_dir) or flag(wire.is_video)):
+                wire = None
         elif kind is Kind.ALBUM:
             wire = self._asking.one(response.album, AlbumID3)
         else:
             wire = self._asking.one(response.artist, ArtistID3)
         if wire is None or wire.id is None or str(wire.id) != item_id:
-            raise NotFoundError(f"The server has no {kind} with the id {item_id!r}.", server=self.server)
+            raise gone(f"The server has no {kind} with the id {item_id!r}.", server=self.server)
         return wire
+
+    def _unknown(self, error: RefusedError | PageRefusedError) -> SoulSyncError:
+        """What it amounts to that a server refuses a question about one id.
+
+        Servers with ids of one shape call every other text a mistake, in a word of their own. Those that speak
+        OpenSubsonic have a code for what is not there, so that from them a failure of no kind is a failure.
+        """
+        if self._connection.facts.rich and isinstance(error, RefusedError) and error.subsonic_code == GENERIC:
+            return error
+        return gone(f"The server knows no such id ({error.message})", server=self.server)
 
     def _page(
         self,
@@ -224,9 +230,7 @@ class ReadingClient(MediaServerClient):
             return Snapshot(DecodedItems[Artist](items=()))
         once = {artist.ref.id: artist for artist in found.items}
         if not self._heeding.artists(selection):
-            here = {
-                credit.id for album in self._merged_albums(selection).all_items for credit in album.artists
-            }
+            here = {credit.id for album in self._merged_albums(selection).items for credit in album.artists}
             once = {artist_id: artist for artist_id, artist in once.items() if artist_id in here}
         return Snapshot(DecodedItems(items=tuple(once.values()), problems=found.problems))
 
@@ -237,7 +241,7 @@ class ReadingClient(MediaServerClient):
         if native is not None:
             return native
         if len(selection.parts) > 1:
-            return self._merged_albums(selection)
+            return Snapshot(self._merged_albums(selection))
         self._heeding.check_albums(selection)
         folder = selection.parts[0]
         how = self._connection.reading.in_library(folder or selection.library_id)
@@ -258,7 +262,7 @@ class ReadingClient(MediaServerClient):
         self._connection.log.info("tracks are read by %s: %s", choice.route, choice.reason)
         return choice
 
-    def _merged_albums(self, selection: Selection) -> Snapshot[Album]:
+    def _merged_albums(self, selection: Selection) -> DecodedItems[Album]:
         """The albums of several libraries, each once, also when it lies in two of them."""
         self._heeding.check_albums(selection)
         once: dict[str, Album] = {}
@@ -276,7 +280,7 @@ class ReadingClient(MediaServerClient):
             for album in page.items:
                 once.setdefault(album.ref.id, album)
         problems = tuple(problem for page in parts for problem in page.problems)
-        return Snapshot(DecodedItems(items=tuple(once.values()), problems=problems))
+        return DecodedItems(items=tuple(once.values()), problems=problems)
 
     def _only_library(self, selection: Selection) -> str | None:
         """The library of everything, where the server has only one. Artists of several belong to no one library."""
@@ -304,3 +308,11 @@ class ReadingClient(MediaServerClient):
         if not self._connection.settings.native_api and facts.is_navidrome:
             notes.append("Navidrome's own API is switched off in the settings.")
         return notes
+
+
+def _model(wire: Child | AlbumID3 | ArtistID3, how: mapper.Reading) -> Artist | Album | Track:
+    if isinstance(wire, Child):
+        return track(tidied(wire), how)
+    if isinstance(wire, AlbumID3):
+        return mapper.album(wire, how)
+    return mapper.artist(wire, how)
