@@ -232,6 +232,12 @@ def walked_albums(asking: Asking) -> DecodedItems[AlbumID3]:
     problems = list(artists.problems)
     for artist in artists.items:
         albums = asking.albums_of(artist.ref.id)
+        declared = artist.album_count or 0
+        if arrived(albums) < declared:
+            # There may be more, since an artist is also a guest on albums of others.
+            raise pages.short(
+                asking.server, f"albums of the artist {artist.ref.id!r}", declared, arrived(albums)
+            )
         problems += albums.problems
         for album in albums.items:
             found.setdefault(text_id(album.id), album)

@@ -13,8 +13,8 @@ from soulsync_engine.http import (
     DecodedItems,
     UnexpectedAnswerError,
     UnreadableAnswerError,
+    decode,
     decode_items,
-    decode_listing,
 )
 from soulsync_engine.http.answer import HttpAnswer
 from soulsync_engine.models import Album, Item, Kind, Page, Track
@@ -40,7 +40,8 @@ class NativeList(Generic[ItemT]):
 def _read(
     wire: type[WireT], to_model: Callable[[WireT, str], ItemT], kind: Kind, answer: HttpAnswer, server: str
 ) -> DecodedItems[ItemT]:
-    rows = decode_listing(answer, list[wire], list[msgspec.Raw])  # type: ignore[valid-type]
+    # One by one: of a page of thousands what was decoded outgrows the cache before it is made into anything.
+    rows = decode(answer, list[msgspec.Raw])
     return decode_items(rows, wire, lambda row: to_model(row, server), kind=kind)
 
 
