@@ -168,6 +168,16 @@ def test_the_native_api_is_signed_in_to_only_when_it_is_used_and_then_once(open_
         assert logins[0].query == ()
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_the_doctor_warns_of_a_login_that_nothing_encrypts(open_server: Open, native: bool) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        notes = open_server({**simulator.settings(), "native_api": native}).connect().notes
+        assert any("takes the password itself" in note for note in notes) is native
+        simulator.forget()
+        list(open_server({**simulator.settings(), "native_api": native}).iter_tracks())
+        assert any(PASSWORD.encode() in request.body for request in simulator.requests) is native
+
+
 def test_a_server_that_does_not_know_the_question_gets_no_password(open_server: Open) -> None:
     with NavidromeSimulator(replace(SUBSONIC_1_12, tokens=True), scenario=small()) as simulator:
         server = open_server(simulator.settings(), "subsonic")

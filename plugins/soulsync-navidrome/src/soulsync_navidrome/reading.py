@@ -294,11 +294,16 @@ class ReadingClient(MediaServerClient):
             if last
             else "The library was not listed yet. How that is done, and why, is found out with the first listing."
         ]
+        unsafe = not self._connection.settings.base_url.startswith("https:")
         if facts.mechanism is Mechanism.PASSWORD:
-            unsafe = not self._connection.settings.base_url.startswith("https:")
             notes.append(
                 "The server takes no tokens, so every request carries the password itself"
                 + (", and nothing encrypts the connection. Use https." if unsafe else ".")
+            )
+        elif unsafe and self._native.excluded is None:
+            notes.append(
+                "Navidrome's own API takes the password itself, and nothing encrypts the connection. Use https, or "
+                "set `native_api` to false."
             )
         if facts.is_navidrome and (not last or last.route != Route.NATIVE):
             notes.append(
