@@ -62,6 +62,7 @@ def shrunk(exchange: Exchange) -> Answer:
         ("searchResult3", "song"),
         ("albumList2", "album"),
         ("album", "song"),
+        ("artist", "album"),
         ("artists", "index"),
     ):
         found = content["subsonic-response"].get(name)
@@ -122,7 +123,10 @@ PASSING: dict[str, Effect] = {
 
 @dataclass(frozen=True)
 class Listing:
-    """A listing of one kind of server: which requests it consists of, and how many of those only look around."""
+    """A listing of one kind of server: which requests it consists of, and how many of those only look around.
+
+    `gone` is what the server does not have, so that it is read in this way.
+    """
 
     how: Personality
     tracks: int
@@ -130,6 +134,7 @@ class Listing:
     path: str
     looks: int = 0
     kind: str = "tracks"
+    gone: str | None = None
 
     def read(self, server: MediaServer) -> list[str]:
         listings = {
@@ -146,6 +151,8 @@ class Listing:
         server = open_server({**simulator.settings(), "max_concurrency": 1, **settings}, "subsonic")
         server.connect()
         simulator.forget()
+        if self.gone is not None:
+            simulator.faults.always(status(410), path=self.gone)
         return server
 
     def pages(self, simulator: NavidromeSimulator) -> int:
@@ -157,6 +164,7 @@ LISTINGS = {
     "native": Listing(NAVIDROME, 150, 50, "/api/song", looks=1),
     "search": Listing(SEARCH, 150, 50, "/rest/search3.view", looks=1),
     "by-album": Listing(STRICT_OPENSUBSONIC, 40, 10, "/rest/getAlbum.view"),
+    "walk": Listing(STRICT_OPENSUBSONIC, 120, 40, "/rest/getArtist.view", gone="/rest/getAlbumList2.view"),
     "albums": Listing(SEARCH, 300, 10, "/rest/getAlbumList2.view", looks=1, kind="albums"),
     "native-albums": Listing(NAVIDROME, 300, 10, "/api/album", looks=1, kind="albums"),
     "artists": Listing(SEARCH, 60, 10, "/rest/getArtists.view", kind="artists"),
@@ -182,6 +190,7 @@ def check(name: str, outcome: list[str] | SoulSyncError, expected: Errors, whole
         return
     assert isinstance(outcome, expected), f"{name}: {outcome!r}"
     assert outcome.message, name
+    assert outcome.next_step, f"{name}: {outcome.message} And now?"
     for shown in chain(outcome):
         assert not any(secret in shown for secret in SECRETS), name
 

@@ -17,13 +17,14 @@ from soulsync_engine.models import Kind, Scope, Track
 from soulsync_engine.plugins import GlobalPlugins
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import empty, odd, shared, small
-from soulsync_engine.testing.simulator import Answer, Exchange, SimulatedRequest, status
+from soulsync_engine.testing.simulator import Answer, Effect, Exchange, SimulatedRequest, status
 from soulsync_navidrome.simulator import (
     API_KEYS,
     NAVIDROME,
     OLD_NAVIDROME,
     STRICT_OPENSUBSONIC,
     SUBSONIC_1_12,
+    EmptySearch,
     NavidromeSimulator,
     Personality,
 )
@@ -112,6 +113,45 @@ def test_a_search_that_brings_too_little_is_not_believed(open_server: Open, how:
         assert len({track.ref for track in server.iter_tracks()}) == 17
         assert "listed by getAlbumList2 and getAlbum" in routes(server)
         assert "an empty search finds 9 of 17 songs" in routes(server)
+
+
+@pytest.mark.parametrize(
+    "how", [SUBSONIC_1_12, replace(STRICT_OPENSUBSONIC, empty_search=EmptySearch.EVERYTHING)]
+)
+@pytest.mark.parametrize(
+    "fault", [refused(0, "database is locked"), answered({"albumList2": {}, "artists": {}})]
+)
+def test_a_search_that_nothing_can_be_compared_with_is_not_believed(
+    open_server: Open, how: Personality, fault: Effect
+) -> None:
+    with NavidromeSimulator(how, scenario=small()) as simulator:
+        for method in ("getArtists", "getAlbumList2"):
+            simulator.faults.always(fault, path=f"/rest/{method}.view")
+        with pytest.raises(UnavailableError, match="nothing else tells how many"):
+            list(open_server(simulator.settings(), "subsonic").iter_tracks())
+
+
+@pytest.mark.parametrize("walk", [False, True], ids=["listed", "walked"])
+def test_songs_of_an_album_that_does_not_count_them_are_not_left_out_in_silence(
+    open_server: Open, walk: bool
+) -> None:
+    def uncounted(request: SimulatedRequest, albums: list[Content]) -> list[Content]:
+        return [
+            {name: value for name, value in each.items() if each["name"] != "Pistons" or name != "songCount"}
+            for each in albums
+        ]
+
+    with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=small()) as simulator:
+        if walk:
+            simulator.faults.always(status(410), path="/rest/getAlbumList2.view")
+        simulator.faults.always(altered("artist.album", uncounted), path="/rest/getArtist.view")
+        simulator.faults.always(altered("albumList2.album", uncounted), path="/rest/getAlbumList2.view")
+        page = open_server(simulator.settings(), "subsonic").list_tracks()
+        lost = [group for group in simulator.catalogue.albums.values() if group.name == "Pistons"]
+        assert lost
+        assert len(page.items) == 17 - sum(len(group.songs) for group in lost)
+        assert len(page.problems) == len(lost)
+        assert "does not tell how many songs it has" in page.problems[0].reason
 
 
 def test_a_scan_status_that_counts_something_else_does_not_forbid_the_search(open_server: Open) -> None:
@@ -275,59 +315,6 @@ def test_without_a_list_of_albums_the_artists_are_walked_and_guests_count_once(o
         assert len({album.ref for album in albums}) == len(albums) == len(simulator.catalogue.albums)
 
 
-def test_without_a_list_of_albums_a_chosen_folder_is_an_error_rather_than_a_leak(open_server: Open) -> None:
-    """To walk over the artists is no way out: getArtist shows the albums of all folders."""
-    with NavidromeSimulator(STRICT_OPENSUBSONIC, scenario=shared()) as simulator:
-        simulator.faults.always(refused(0, "Not implemented"), path="/rest/getAlbumList2.view")
-        server = open_server(simulator.settings(), "subsonic")
-        assert len(list(server.iter_tracks())) == len(shared().tracks)
-        simulator.forget()
-        for read in (server.iter_tracks, server.iter_albums):
-            with pytest.raises(UnavailableError):
-                list(read(Scope(libraries=("1",))))
-        assert not any("getArtist." in request.path for request in simulator.requests)
-
-
-@pytest.mark.parametrize(
-    "how", [NAVIDROME, OLD_NAVIDROME, SUBSONIC_1_12, STRICT_OPENSUBSONIC], ids=lambda how: str(how.product)
-)
-def test_two_libraries_of_three_are_read_together_and_the_third_stays_out(
-    open_server: Open, how: Personality
-) -> None:
-    third = replace(shared().tracks[0], file="X/Y/1.mp3", title="Out", album="Outside", library="Third")
-    scenario = replace(shared(), tracks=(*shared().tracks, third), libraries=(*shared().libraries, "Third"))
-    with NavidromeSimulator(how, scenario=scenario) as simulator:
-        server = open_server(simulator.settings(), "subsonic")
-        scope = Scope(libraries=("1", "2"))
-        tracks = list(server.iter_tracks(scope))
-        assert sorted(track.title for track in tracks) == sorted(
-            track.title or "" for track in shared().tracks
-        )
-        assert {track.library_id for track in tracks} == {"1", "2"}
-        assert "Outside" not in {album.title for album in server.iter_albums(scope)}
-        assert len(list(server.iter_albums(scope))) == len(shared().albums)
-        assert "the search ends" not in routes(server), "what was not compared is not claimed"
-        assert {track.title for track in server.iter_tracks(Scope(libraries=("3",)))} == {"Out"}
-
-
-def test_a_server_that_ignores_folders_cannot_leak_one_into_another(open_server: Open) -> None:
-    from soulsync_navidrome.simulator.gate import Gate
-
-    class Heedless(NavidromeSimulator):
-        """Shows everything, whatever library is asked for."""
-
-        def __init__(self) -> None:
-            super().__init__(replace(NAVIDROME, native=False), scenario=shared())
-            gate: Gate = self._gate
-            gate.folder = lambda request: None  # type: ignore[method-assign]
-
-    with Heedless() as simulator:
-        server = open_server(simulator.settings())
-        assert len(list(server.iter_tracks())) == len(shared().tracks)
-        with pytest.raises(UnavailableError, match="same albums for two music folders"):
-            list(server.iter_tracks(Scope(libraries=("1",))))
-
-
 @pytest.mark.parametrize("how", ALL, ids=lambda how: str(how.product))
 @pytest.mark.parametrize("kind", [Kind.ARTIST, Kind.ALBUM, Kind.TRACK])
 def test_an_empty_library_is_proven_by_other_evidence(
@@ -356,6 +343,19 @@ def test_a_listing_that_is_empty_against_all_evidence_is_an_error(open_server: O
         server = open_server(simulator.settings())
         with pytest.raises(UnavailableError, match=r"counted 17 songs|shows albums"):
             server.list_artists()
+
+
+@pytest.mark.parametrize("how", [SUBSONIC_1_12, STRICT_OPENSUBSONIC], ids=["plain", "strict"])
+@pytest.mark.parametrize("scope", [Scope(), Scope(libraries=("1",))], ids=["everything", "one library"])
+def test_questions_that_are_all_refused_prove_nothing(
+    open_server: Open, how: Personality, scope: Scope
+) -> None:
+    with NavidromeSimulator(how, scenario=small()) as simulator:
+        for method in ("getArtists", "getAlbumList2", "search3"):
+            simulator.faults.always(refused(0, "database is locked"), path=f"/rest/{method}.view")
+        server = open_server(simulator.settings(), "subsonic")
+        with pytest.raises(UnavailableError, match="nothing proves that there is none"):
+            server.list_tracks(scope=scope)
 
 
 def test_an_error_for_an_empty_library_is_believed_only_with_evidence(open_server: Open) -> None:

@@ -65,6 +65,16 @@ def test_credentials_travel_in_the_body_where_the_server_takes_forms(open_server
         assert any(dict(request.form).get("t") for request in simulator.requests)
 
 
+def test_what_is_too_long_for_an_address_travels_in_a_body(open_server: Open) -> None:
+    # Every one of these becomes nine characters in an address.
+    with NavidromeSimulator(OLD_NAVIDROME, scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        for query, method in (("歌", "GET"), ("歌" * 1000, "POST")):
+            simulator.forget()
+            server.search(query)
+            assert [request.method for request in simulator.requests if "search3" in request.path] == [method]
+
+
 def test_the_first_question_carries_no_credentials(open_server: Open) -> None:
     with NavidromeSimulator(scenario=small()) as simulator:
         open_server(simulator.settings()).connect()
@@ -156,6 +166,16 @@ def test_the_native_api_is_signed_in_to_only_when_it_is_used_and_then_once(open_
         logins = [request for request in simulator.requests if request.path == "/auth/login"]
         assert len(logins) == 1
         assert logins[0].query == ()
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_the_doctor_warns_of_a_login_that_nothing_encrypts(open_server: Open, native: bool) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        notes = open_server({**simulator.settings(), "native_api": native}).connect().notes
+        assert any("takes the password itself" in note for note in notes) is native
+        simulator.forget()
+        list(open_server({**simulator.settings(), "native_api": native}).iter_tracks())
+        assert any(PASSWORD.encode() in request.body for request in simulator.requests) is native
 
 
 def test_a_server_that_does_not_know_the_question_gets_no_password(open_server: Open) -> None:

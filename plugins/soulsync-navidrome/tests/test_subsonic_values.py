@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from soulsync_engine.models import Track
-from soulsync_navidrome import mapper
+from soulsync_navidrome import mapper, native_mapper
 from soulsync_navidrome.mapper import Reading
 from soulsync_navidrome.songs import tidied, track
 from soulsync_navidrome.values import (
@@ -142,6 +142,31 @@ def test_a_made_up_path_is_not_shown_as_one() -> None:
     real = track_of(song('{"id": "1", "title": "T", "path": "/music/A/B/01 - T.mp3"}'), how)
     assert (made_up.path, "path" in made_up.omitted) == (None, True)
     assert (real.path, "path" in real.omitted) == ("/music/A/B/01 - T.mp3", False)
+
+
+@pytest.mark.parametrize(
+    ("where", "path"),
+    [
+        ('"libraryPath": "/music", "path": "A/1.mp3"', "/music/A/1.mp3"),
+        ('"libraryPath": "/music/", "path": "A/1.mp3"', "/music/A/1.mp3"),
+        ('"libraryPath": "/music", "path": "/srv/A/1.mp3"', "/srv/A/1.mp3"),
+        ('"libraryPath": "/music"', None),
+    ],
+)
+def test_a_path_that_the_native_api_does_not_tell_is_omitted_rather_than_none(
+    where: str, path: str | None
+) -> None:
+    text = f'{{"id": "1", "title": "T", "albumId": "a", "libraryId": 1, {where}}}'
+    found = native_mapper.track(msgspec.json.decode(text, type=native_mapper.NativeSong), "home")
+    assert found.path == path
+    assert ("path" in found.omitted) is (path is None)
+
+
+@pytest.mark.parametrize("seconds", [10**12, 10**18, 10**30])
+def test_a_play_beyond_the_end_of_time_is_no_play(seconds: int) -> None:
+    odd = native_mapper.NativePlay(id=1, media_file_id="1", submission_time=seconds)
+    with pytest.raises(ValueError):
+        native_mapper.play(odd, "home", None)
 
 
 def test_an_isrc_and_musicbrainz_ids_are_read() -> None:

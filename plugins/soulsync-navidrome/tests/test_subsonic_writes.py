@@ -6,24 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 
 from soulsync_engine.capabilities import Grade
 from soulsync_engine.errors import (
     ConflictError,
     NotAllowedError,
-    NotFoundError,
     UnavailableError,
     UnsupportedError,
 )
 from soulsync_engine.models import (
-    ByteRange,
     FieldOutcome,
     HistoryLevel,
     Kind,
     MediaBytes,
-    MediaRequest,
     ScanPhase,
     Scope,
 )
@@ -34,7 +30,6 @@ from soulsync_navidrome.simulator import (
     LISTENER,
     NAVIDROME,
     OLD_NAVIDROME,
-    PASSWORD,
     STRICT_OPENSUBSONIC,
     SUBSONIC_1_12,
     NavidromeSimulator,
@@ -187,6 +182,45 @@ def test_a_playlist_that_was_half_made_is_told_with_what_is_missing(open_server:
         assert ", ".join(wanted[2000:]) in caught.value.message
 
 
+def test_a_playlist_that_was_half_overwritten_is_told_with_what_is_missing(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        tracks = ids_of(server)
+        made = server.create_playlist("Half", [tracks[place % 17] for place in range(2003)]).playlist.ref.id
+        wanted = [tracks[place % 17] for place in range(2003, 0, -1)]
+        simulator.faults.always(status(500), path="/rest/updatePlaylist.view")
+        with pytest.raises(UnavailableError) as caught:
+            server.replace_entries(made, wanted)
+        assert made in caught.value.message
+        assert ", ".join(wanted[2000:]) in caught.value.message
+
+
+def test_a_half_made_playlist_that_cannot_be_read_either_is_still_named(open_server: Open) -> None:
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        tracks = ids_of(server)
+        for method in ("updatePlaylist", "getPlaylist"):
+            simulator.faults.always(status(500), path=f"/rest/{method}.view")
+        with pytest.raises(UnavailableError, match="cannot be read") as caught:
+            server.create_playlist("Half", [tracks[place % 17] for place in range(2003)])
+        (made,) = simulator.state.playlists
+        assert made in caught.value.message
+
+
+def test_a_playlist_that_cannot_be_read_is_reported_among_the_others(open_server: Open) -> None:
+    def nameless(request: SimulatedRequest, playlists: list[Content]) -> list[Content]:
+        return [{"name": "no id"}, *playlists]
+
+    with NavidromeSimulator(scenario=small()) as simulator:
+        server = open_server(simulator.settings())
+        server.create_playlist("A", ids_of(server)[:1])
+        simulator.faults.always(altered("playlists.playlist", nameless), path="/rest/getPlaylists.view")
+        page = server.list_playlists()
+        assert [playlist.name for playlist in page.items] == ["A"]
+        assert [problem.reason for problem in page.problems] == ["it has no id"]
+        assert page.total == 2
+
+
 def test_ratings_that_are_accepted_and_not_stored_are_not_reported_as_stored(open_server: Open) -> None:
     with NavidromeSimulator(replace(NAVIDROME, ratings_stored=False), scenario=small()) as simulator:
         server = open_server(simulator.settings())
@@ -299,6 +333,17 @@ def test_a_scan_looks_only_where_it_is_told_to_on_servers_that_can(open_server: 
         assert simulator.state.scans == [("2:Both Sides",), ("1:",), ()]
 
 
+def test_a_scan_of_nothing_is_none_and_a_place_that_cannot_be_named_is_its_whole_library(
+    open_server: Open,
+) -> None:
+    with NavidromeSimulator(scenario=shared()) as simulator:
+        server = open_server(simulator.settings())
+        assert server.trigger_scan(Scope(libraries=())).phase is ScanPhase.IDLE
+        assert server.trigger_scan(Scope(libraries=()), ["Both Sides"]).phase is ScanPhase.IDLE
+        server.trigger_scan(Scope(libraries=("2",)), ["/music/Other/Both Sides"])
+        assert simulator.state.scans == [("2:",)]
+
+
 @pytest.mark.parametrize("how", [OLD_NAVIDROME, STRICT_OPENSUBSONIC, SUBSONIC_1_12])
 def test_a_server_that_cannot_look_at_one_place_looks_everywhere(open_server: Open, how: Personality) -> None:
     # The simulator refuses a target where the real server knows of none.
@@ -340,50 +385,3 @@ def test_metadata_and_pictures_are_refused_with_the_reason(open_server: Open, ho
                 call()
             assert caught.value.support.grade is Grade.SERVER_CANNOT
         assert simulator.requests == ()
-
-
-def test_media_of_a_server_that_takes_headers_are_requests_that_work_without_secrets_in_them(
-    open_server: Open,
-) -> None:
-    with NavidromeSimulator(SUBSONIC_1_12, scenario=small()) as simulator:
-        server = open_server(simulator.settings(), "subsonic")
-        track = next(track for track in server.iter_tracks() if track.title == "Dawn")
-        for media in (server.stream(track.ref.id), server.image(Kind.TRACK, track.ref.id, 100)):
-            assert isinstance(media, MediaRequest)
-            assert PASSWORD not in media.url
-            assert not {"u=", "p=", "t=", "s="} & {
-                part[:2] for part in media.url.partition("?")[2].split("&")
-            }
-            answer = httpx.get(media.url, headers=dict(media.headers), verify=False)
-            assert answer.status_code == 200
-            assert "json" not in answer.headers["content-type"]
-        assert server.image(Kind.TRACK, track.ref.id) == server.image(Kind.TRACK, track.ref.id), "cacheable"
-
-
-def test_media_of_other_servers_are_bytes(open_server: Open) -> None:
-    with NavidromeSimulator(scenario=small()) as simulator:
-        server = open_server(simulator.settings())
-        track = next(track for track in server.iter_tracks() if track.title == "Dawn")
-        whole = server.stream(track.ref.id)
-        part = server.stream(track.ref.id, ByteRange(start=10, end=19))
-        assert isinstance(whole, MediaBytes)
-        assert isinstance(part, MediaBytes)
-        assert part.data == whole.data[10:20]
-        assert server.image(Kind.ALBUM, track.album_id or "") == MediaBytes(data=COVER, mime_type="image/png")
-        with pytest.raises(NotFoundError):
-            server.image(Kind.ARTIST, track.artists[0].id or "")
-
-
-def test_users_are_all_for_admins_and_oneself_for_others(open_server: Open) -> None:
-    with NavidromeSimulator(scenario=small()) as simulator:
-        assert {user.name for user in open_server(simulator.settings()).list_users()} == {"admin", LISTENER}
-        assert [user.name for user in open_server(simulator.settings(LISTENER)).list_users()] == [LISTENER]
-
-
-def test_what_is_being_played_is_shown(open_server: Open) -> None:
-    with NavidromeSimulator(scenario=small()) as simulator:
-        server = open_server(simulator.settings())
-        song = next(iter(simulator.catalogue.songs.values()))
-        simulator.state.now_playing[LISTENER] = song.id
-        (play,) = server.list_active_plays()
-        assert (play.track.id, play.title, play.user) == (song.id, song.title, LISTENER)

@@ -32,8 +32,10 @@ class ActivityClient(HistoryClient):
         stars = stars_from_rating(rating)
         try:
             self._connection.transport.call("setRating", [("id", id), ("rating", stars)])
-        except RefusedError:
-            raise self._not_for(kind, "set_rating", f"this server rates no {kind}s") from None
+        except RefusedError as error:
+            raise self._not_for(
+                kind, "set_rating", f"this server rates no {kind}s ({error.message})"
+            ) from None
         stored = self._opinion(kind, id)
         if stored.rating != rating_from_stars(stars):
             raise self._not_for(
@@ -73,17 +75,18 @@ class ActivityClient(HistoryClient):
         except (NotAllowedError, RefusedError):
             name = self._connection.facts.user or ""
             own = self._connection.transport.call("getUser", [("username", name)]).user
-            return (mapper.user(own),) if own is not None else ()
+            return self._asking.made(lambda: (mapper.user(own),)) if own is not None else ()
         users = found.user if found else None
         several = [users] if isinstance(users, WireUser) else users or []
-        return tuple(mapper.user(user) for user in several)
+        return self._asking.made(lambda: tuple(mapper.user(user) for user in several))
 
     def list_active_plays(self) -> tuple[ActivePlay, ...]:
         """As in the contract."""
         found = self._connection.transport.call("getNowPlaying").now_playing
         entries = found.entry if found else None
         several = [entries] if isinstance(entries, NowPlayingEntry) else entries or []
-        return tuple(mapper.active_play(entry, self.server) for entry in several if entry.state != "stopped")
+        playing = [entry for entry in several if entry.state != "stopped"]
+        return self._asking.made(lambda: tuple(mapper.active_play(entry, self.server) for entry in playing))
 
     def _opinion(self, kind: Kind, item_id: str) -> UserData:
         """What the server stores, read back."""

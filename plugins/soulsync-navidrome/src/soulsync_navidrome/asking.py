@@ -114,6 +114,17 @@ class Asking:
                 next_step="Check that the server's version is supported.",
             ) from None
 
+    def made(self, make: Callable[[], ModelT]) -> ModelT:
+        """What `make` makes of an answer. That one makes no sense is the server's fault, and said so."""
+        try:
+            return make()
+        except (ValueError, RecursionError) as error:
+            raise UnexpectedAnswerError(
+                f"An answer of the server makes no sense: {error}.",
+                server=self.server,
+                next_step="Check that the server's version is supported.",
+            ) from None
+
     def items(
         self, raw: msgspec.Raw, wire: type[WireT], to_model: Callable[[WireT], ModelT], kind: Kind
     ) -> DecodedItems[ModelT]:

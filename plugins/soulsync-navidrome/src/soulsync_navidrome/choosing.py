@@ -13,13 +13,12 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-import msgspec
-
-from soulsync_engine.http import DecodedItems, UnreadableAnswerError
+from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import Track
-from soulsync_engine.plugin import NotFoundError, UnavailableError
-from soulsync_navidrome.asking import Asking
+from soulsync_engine.plugin import NotFoundError
+from soulsync_navidrome.asking import Asking, NotProvenError
 from soulsync_navidrome.failures import PageRefusedError, RefusedError
+from soulsync_navidrome.heeding import Heeding
 from soulsync_navidrome.libraries import Selection
 from soulsync_navidrome.listings import (
     AlbumRow,
@@ -27,14 +26,12 @@ from soulsync_navidrome.listings import (
     SearchedTracks,
     TracksByAlbum,
     album_rows,
-    row_of,
-    walked_albums,
+    walked_rows,
 )
 from soulsync_navidrome.native import NativeApi, NativeUnavailableError
 from soulsync_navidrome.native_listing import SONGS, NativeListing
 from soulsync_navidrome.pages import Listing, PageSize, arrived
 from soulsync_navidrome.values import flag, whole
-from soulsync_navidrome.wire import AlbumID3
 
 _QUERIES: Final = ("", '""')
 """How to search for everything; old versions of Navidrome want the quotes."""
@@ -64,14 +61,15 @@ class Choice:
 class Chooser:
     """Chooses the way for one server and remembers nothing: what was true an hour ago may not be."""
 
-    def __init__(self, asking: Asking, native: NativeApi, size: PageSize) -> None:
+    def __init__(self, asking: Asking, native: NativeApi, heeding: Heeding, size: PageSize) -> None:
         self._asking = asking
         self._native = native
+        self._heeding = heeding
         self._size = size
 
     def choose(self, selection: Selection) -> Choice:
         """The way to read the tracks of these libraries."""
-        self._check_folders_count(selection)
+        self._heeding.check_albums(selection)
         chosen = self._native.tried(partial(self._by_native, selection))
         return chosen or self._by_subsonic(
             selection, f"Navidrome's own API is not used ({self._native.excluded})"
@@ -113,26 +111,50 @@ class Chooser:
     ) -> Choice:
         """The search, if it brings at least what the albums count; else the albums."""
         parts: list[Part] = []
-        query: str | None = None
+        searched = ""
         for folder in selection.parts:
             own = [row for row in albums.items if folder is None or row.library_id == folder]
             counted = sum(row.songs for row in own)
             query, end = self._search_end(folder, counted)
-            if query is None or end < counted:
-                found = (
-                    f"an empty search finds {end} of {counted} songs"
-                    if end
-                    else "an empty search finds nothing"
-                )
-                return self._album_by_album(selection, route, albums, f"{found}; {why_not_native}")
+            if (lacks := self._lacks(selection, albums, query, end, counted)) is not None:
+                return self._album_by_album(selection, route, albums, f"{lacks}; {why_not_native}")
+            searched = query or searched
             parts.append(self._part(selection, folder, end, tuple(own)))
         total = sum(part.total for part in parts)
         return Choice(
             route=Route.SEARCH,
             reason=f"an empty search brings {total} songs, no fewer than the albums count; {why_not_native}",
-            tracks=SearchedTracks(self._asking, query or "", tuple(parts), self._size),
+            tracks=SearchedTracks(self._asking, searched, tuple(parts), self._size),
             total=total,
         )
+
+    def _lacks(
+        self,
+        selection: Selection,
+        albums: DecodedItems[AlbumRow],
+        query: str | None,
+        end: int,
+        counted: int,
+    ) -> str | None:
+        """Why a search that ends there is not what the albums count, as a phrase; None when it may well be.
+
+        A search that nothing can be compared with is an error, since it may stop anywhere.
+        """
+        if query is None:
+            return "an empty search finds nothing" if counted or albums.problems else None
+        if end < counted:
+            return f"an empty search finds {end} of {counted} songs"
+        if not counted and albums.problems:
+            return "no album tells how many songs it has"
+        if not counted:
+            raise NotProvenError(
+                f"A search finds {end} songs, and nothing else tells how many there are: no album has any.",
+                server=self._asking.server,
+                next_step="Try again when the server is at rest; if it stays, look into the server's log.",
+            )
+        if not self._heeding.search(selection, query):
+            return "a search does not heed which music folder is asked for"
+        return None
 
     def _album_by_album(
         self, selection: Selection, route: Route, albums: DecodedItems[AlbumRow], reason: str
@@ -156,11 +178,10 @@ class Chooser:
         if rows or problems or selection.folders is not None:
             return Route.ALBUMS, DecodedItems(items=tuple(rows.values()), problems=problems)
         try:
-            walked = walked_albums(self._asking)
+            found = walked_rows(self._asking)
         except _REFUSALS:
-            walked = DecodedItems[AlbumID3](items=())
-        found = DecodedItems(items=tuple(map(row_of, walked.items)), problems=walked.problems)
-        return (Route.ARTISTS if arrived(walked) else Route.ALBUMS), found
+            found = DecodedItems[AlbumRow](items=())
+        return (Route.ARTISTS if arrived(found) else Route.ALBUMS), found
 
     def _part(self, selection: Selection, folder: str | None, total: int, rows: tuple[AlbumRow, ...]) -> Part:
         how = self._asking.connection.reading.in_library(folder or selection.library_id)
@@ -214,31 +235,3 @@ class Chooser:
             else:
                 high = middle
         return low
-
-    def _check_folders_count(self, selection: Selection) -> None:
-        """A server that ignores which folder is asked for would let the others leak in."""
-        if selection.folders is None or not selection.folders or not selection.others:
-            return
-        wanted, other = selection.folders[0], selection.others[0]
-        try:
-            shown = [
-                self._asking.album_list("alphabeticalByName", folder, 0, 10) for folder in (wanted, other)
-            ]
-        except _REFUSALS:
-            return
-        ids = [_ids(raw) for raw in shown]
-        if ids[0] and ids[0] == ids[1]:
-            raise UnavailableError(
-                "The server shows the same albums for two music folders, so it cannot show one of them alone.",
-                server=self._asking.server,
-                next_step="Use all its libraries, or update the server.",
-            )
-
-
-def _ids(raw: msgspec.Raw) -> list[str]:
-    if not bytes(raw):
-        return []
-    try:
-        return [str(row.get("id")) for row in msgspec.json.decode(raw, type=list[dict[str, object]])]
-    except (msgspec.DecodeError, RecursionError):
-        raise UnreadableAnswerError("The server's list of albums cannot be read.") from None

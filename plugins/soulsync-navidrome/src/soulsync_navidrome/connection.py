@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import RLock
-from typing import Final, TypeVar
+from typing import Final
 
 from soulsync_engine.http import UnexpectedAnswerError, UnreadableAnswerError
 from soulsync_engine.plugin import (
@@ -17,14 +16,11 @@ from soulsync_engine.plugin import (
 )
 from soulsync_navidrome import failures
 from soulsync_navidrome.credentials import Mechanism
-from soulsync_navidrome.failures import RefusedError
 from soulsync_navidrome.mapper import Reading
 from soulsync_navidrome.settings import SubsonicSettings
 from soulsync_navidrome.transport import Reply, SubsonicTransport
 from soulsync_navidrome.values import flag, moment
 from soulsync_navidrome.wire import Response, ScanStatus
-
-T = TypeVar("T")
 
 _API_KEYS: Final = "apiKeyAuthentication"
 _FORM_POST: Final = "formPost"
@@ -37,8 +33,6 @@ _REFUSALS: Final = frozenset(
         *failures.TOKENS_REFUSED,
     }
 )
-_NOT_HERE: Final = (NotFoundError, RefusedError)
-"""How servers say that they do not have a method: code 70 or 0, status 404 or 410, an HTML page for a 501."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +101,6 @@ class Connection:
                     said = self.transport.call("ping")
             self._facts = self._gathered(said, status, refusal, extensions)
             return self._facts
-
-    def try_out(self, ask: Callable[[], T]) -> T | None:
-        """The answer, or None from a server that does not have what was asked for."""
-        try:
-            return ask()
-        except _NOT_HERE:
-            return None
 
     def close(self) -> None:
         """Close the connections; may be called twice."""

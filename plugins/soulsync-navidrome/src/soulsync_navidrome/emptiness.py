@@ -27,13 +27,20 @@ def prove_empty(asking: Asking, selection: Selection) -> str:
             "albums": partial(_albums, asking, folder),
             "songs": partial(_songs, asking, folder),
         }
-        for what, ask in shown.items():
-            if _found(ask):
-                raise NotProvenError(
-                    f"The server shows {what}, but a listing of it came back empty.",
-                    server=asking.server,
-                    next_step="Try again when the server is at rest.",
-                )
+        found = {what: _found(ask) for what, ask in shown.items()}
+        if any(found.values()):
+            what = next(what for what, seen in found.items() if seen)
+            raise NotProvenError(
+                f"The server shows {what}, but a listing of it came back empty.",
+                server=asking.server,
+                next_step="Try again when the server is at rest.",
+            )
+        if set(found.values()) == {None}:
+            raise NotProvenError(
+                "The server refuses to show any artist, album or song, so nothing proves that there is none.",
+                server=asking.server,
+                next_step="Look into the server's log, and try again.",
+            )
     names = ", ".join(repr(name) for name in selection.names)
     return f"the music folder {names} is there, no artist, album or song is shown in it{counted}"
 
@@ -62,12 +69,13 @@ def _at_rest(asking: Asking, selection: Selection) -> str:
     return ", and no scan is running"
 
 
-def _found(ask: Callable[[], bool]) -> bool:
+def _found(ask: Callable[[], bool]) -> bool | None:
+    """Whether anything is shown; None when the server refuses to tell, which alone proves nothing."""
     try:
         return ask()
     except (NotFoundError, RefusedError, PageRefusedError):
         # Some servers say that an empty library is not there; it was seen among the music folders a moment ago.
-        return False
+        return None
 
 
 def _artists(asking: Asking, folder: str | None) -> bool:

@@ -70,12 +70,19 @@ def error_of(code: int, text: str | None, *, where: str, server: str) -> SoulSyn
             next_step="Let an admin of the server give the user that right, or use another user.",
         )
     if code == NOT_FOUND:
-        return NotFoundError(f"The server does not have what was asked for ({said}).", server=server)
+        return gone(f"The server does not have what was asked for ({said}).", server=server)
     return RefusedError(
         f"The server refused a request ({said}, code {code}).",
         subsonic_code=code,
         server=server,
         next_step="Check that the server is up to date; its log says more.",
+    )
+
+
+def gone(message: str, *, server: str) -> NotFoundError:
+    """The error for something that is not there."""
+    return NotFoundError(
+        message, server=server, next_step="List it again: it was removed, or the server gave it another id."
     )
 
 

@@ -125,6 +125,7 @@ class HistoryClient(CoversClient):
                     f"{len(page.problems)} tracks cannot be read, so their plays are not known: "
                     f"{page.problems[0].reason}.",
                     server=self.server,
+                    next_step="Check that the server's version is supported.",
                 )
             yield from page.items
             cursor = page.next_cursor

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
-from soulsync_engine.http import DecodedItems
+from soulsync_engine.http import DecodedItems, decode_items
 from soulsync_engine.models import Album, ArtistCredit, Item, Kind, Page, Problem, Track
 from soulsync_navidrome import pages
 from soulsync_navidrome.asking import Asking
@@ -25,6 +25,7 @@ SONGS_AT_ONCE: Final = 1000
 """Songs in a page of a search. Of larger ones each song takes longer: what is made of them outgrows the cache."""
 
 _BY_NAME: Final = "alphabeticalByName"
+_UNCOUNTED: Final = "it does not tell how many songs it has"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,14 +206,20 @@ def album_rows(
     while offset is not None:
         page = listing.page(offset, COMMON_CAP)
         problems += page.problems
+        problems += [
+            Problem(kind=Kind.ALBUM, reason=_UNCOUNTED, id=album.ref.id)
+            for album in page.items
+            if album.track_count is None
+        ]
         rows += [
             AlbumRow(
                 id=album.ref.id,
-                songs=album.track_count or 0,
+                songs=album.track_count,
                 artists=album.artists,
                 library_id=album.library_id,
             )
             for album in page.items
+            if album.track_count is not None
         ]
         offset = None if page.next_cursor is None else int(page.next_cursor)
     return DecodedItems(items=tuple(rows), problems=tuple(problems))
@@ -225,19 +232,31 @@ def walked_albums(asking: Asking) -> DecodedItems[AlbumID3]:
     problems = list(artists.problems)
     for artist in artists.items:
         albums = asking.albums_of(artist.ref.id)
+        declared = artist.album_count or 0
+        if arrived(albums) < declared:
+            # There may be more, since an artist is also a guest on albums of others.
+            raise pages.short(
+                asking.server, f"albums of the artist {artist.ref.id!r}", declared, arrived(albums)
+            )
         problems += albums.problems
         for album in albums.items:
             found.setdefault(text_id(album.id), album)
     return DecodedItems(items=tuple(found.values()), problems=tuple(dict.fromkeys(problems)))
 
 
-def row_of(album: AlbumID3) -> AlbumRow:
-    """An album of the wire as a row."""
-    return AlbumRow(
-        id=text_id(album.id),
-        songs=whole(album.song_count) or 0,
-        artists=credits(album.artists, album.artist, album.artist_id),
-    )
+def walked_rows(asking: Asking) -> DecodedItems[AlbumRow]:
+    """Every album as a row, found by way of the artists."""
+    walked = walked_albums(asking)
+    rows = decode_items(walked.items, AlbumID3, _row, kind=Kind.ALBUM)
+    return DecodedItems(items=rows.items, problems=(*walked.problems, *rows.problems))
+
+
+def _row(album: AlbumID3) -> AlbumRow:
+    songs = whole(album.song_count)
+    if songs is None:
+        raise ValueError(_UNCOUNTED)
+    artists = credits(album.artists, album.artist, album.artist_id)
+    return AlbumRow(id=text_id(album.id), songs=songs, artists=artists)
 
 
 def _cut(found: DecodedItems[T], low: int, high: int) -> DecodedItems[T]:

@@ -17,9 +17,9 @@ from soulsync_engine.plugin import NotFoundError, ServerContext
 from soulsync_navidrome import credentials
 from soulsync_navidrome.activity import ActivityClient
 from soulsync_navidrome.covers import LARGEST_PICTURE
+from soulsync_navidrome.credentials import Mechanism
 from soulsync_navidrome.settings import SubsonicSettings
 from soulsync_navidrome.transport import Parameters
-from soulsync_navidrome.wire import Child
 
 _LARGEST_SOUND: Final = 256 * 1024 * 1024
 
@@ -36,14 +36,17 @@ class MediaClient(ActivityClient):
         """As in the contract."""
         cover = self._playlist_cover(id) if kind is Kind.PLAYLIST else self._wire(kind, id).cover_art
         if cover is None or not str(cover):
-            raise NotFoundError(f"The {kind} {id!r} has no picture.", server=self.server)
+            raise NotFoundError(
+                f"The {kind} {id!r} has no picture.",
+                server=self.server,
+                next_step="Put one into its files, and let the server scan them.",
+            )
         parameters: Parameters = [("id", str(cover)), *([("size", size)] if size else [])]
         return self._media("getCoverArt", parameters, {}, LARGEST_PICTURE)
 
     def stream(self, track_id: str, range: ByteRange | None, max_bitrate: int | None) -> Media:
         """As in the contract. What is fetched here must fit into memory; larger files are to be had range by range."""
-        if not isinstance(self._wire(Kind.TRACK, track_id), Child):
-            raise NotFoundError(f"The server has no track {track_id!r}.", server=self.server)
+        self._wire(Kind.TRACK, track_id)
         headers = (
             {}
             if range is None
@@ -73,11 +76,17 @@ class MediaClient(ActivityClient):
     def _authorization(self) -> str | None:
         """The header that this server accepts in place of parameters, tried out once; None where it accepts none."""
         settings = self._connection.settings
-        if settings.secret is None or self._connection.facts.rich:
+        facts = self._connection.facts
+        if settings.secret is None or facts.rich:
             # The specification of OpenSubsonic knows no such header.
             return None
-        header = "Basic " + base64.b64encode(f"{settings.username}:{settings.secret}".encode()).decode()
+        if facts.mechanism is not Mechanism.PASSWORD and not settings.base_url.startswith("https:"):
+            # The header holds the password, which a server that takes tokens never gets unencrypted.
+            return None
+        proof = base64.b64encode(f"{settings.username}:{settings.secret}".encode()).decode()
+        header = f"Basic {proof}"
         with self._header_lock:
             if self._takes_header is None:
+                self._connection.conceal(proof)
                 self._takes_header = self._connection.transport.accepts(header)
         return header if self._takes_header else None

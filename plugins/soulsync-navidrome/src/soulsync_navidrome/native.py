@@ -8,9 +8,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from soulsync_engine.errors import SoulSyncError
 from soulsync_engine.http import HttpAnswer, UnreadableAnswerError, decode, raise_for_status
-from soulsync_engine.plugin import AuthenticationError, NotAllowedError, NotFoundError, UnavailableError
+from soulsync_engine.plugin import AuthenticationError, NotAllowedError, NotFoundError
 from soulsync_navidrome.connection import Connection
 
 T = TypeVar("T")
@@ -125,13 +124,11 @@ class NativeApi:
                 json={"username": settings.username, "password": settings.secret},
                 idempotent=True,
             )
+            if answer.status == 429:
+                raise NativeUnavailableError("it lets nobody sign in for a while")
             token = decode(raise_for_status(answer), _Login).token
         except (AuthenticationError, NotAllowedError, NotFoundError, UnreadableAnswerError):
             raise NativeUnavailableError("it does not let this user sign in") from None
-        except UnavailableError as error:
-            if error.retry_after is None and not _limited(error):
-                raise
-            raise NativeUnavailableError("it lets nobody sign in for a while") from None
         self._connection.conceal(token)
         return token
 
@@ -142,7 +139,3 @@ class NativeApi:
             self._connection.conceal(token)
             with self._lock:
                 self._token = token
-
-
-def _limited(error: SoulSyncError) -> bool:
-    return "429" in error.message

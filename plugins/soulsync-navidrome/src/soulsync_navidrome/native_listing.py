@@ -13,8 +13,8 @@ from soulsync_engine.http import (
     DecodedItems,
     UnexpectedAnswerError,
     UnreadableAnswerError,
+    decode,
     decode_items,
-    decode_listing,
 )
 from soulsync_engine.http.answer import HttpAnswer
 from soulsync_engine.models import Album, Item, Kind, Page, Track
@@ -40,7 +40,8 @@ class NativeList(Generic[ItemT]):
 def _read(
     wire: type[WireT], to_model: Callable[[WireT, str], ItemT], kind: Kind, answer: HttpAnswer, server: str
 ) -> DecodedItems[ItemT]:
-    rows = decode_listing(answer, list[wire], list[msgspec.Raw])  # type: ignore[valid-type]
+    # One by one: of a page of thousands what was decoded outgrows the cache before it is made into anything.
+    rows = decode(answer, list[msgspec.Raw])
     return decode_items(rows, wire, lambda row: to_model(row, server), kind=kind)
 
 
@@ -78,15 +79,17 @@ class NativeListing(Generic[ItemT]):
             ("missing", "false"),
             *(("library_id", folder) for folder in selection.folders or ()),
         ]
+        self._folders = selection.folders
         self._size = size
         self._progress = Progress(server)
         answer, self.total = native.page(what.path, 0, 1, self._filters)
         try:
-            expected = not what.read(answer, server).problems
+            found = what.read(answer, server)
         except UnreadableAnswerError:
-            expected = False
-        if not expected:
+            found = None
+        if found is None or found.problems:
             raise NativeUnavailableError(f"its {what.kind}s do not have the expected shape")
+        self._check_libraries(found)
 
     def page(self, offset: int, limit: int) -> Page[ItemT]:
         """See `Listing`."""
@@ -102,6 +105,8 @@ class NativeListing(Generic[ItemT]):
     def _ask(self, offset: int, count: int) -> DecodedItems[ItemT]:
         try:
             answer, total = self._native.page(self._what.path, offset, offset + count, self._filters)
+            found = self._what.read(answer, self._server)
+            self._check_libraries(found)
         except NativeUnavailableError as error:
             # Half a listing cannot be continued in another way: the order is another one.
             self._native.give_up(str(error))
@@ -114,4 +119,9 @@ class NativeListing(Generic[ItemT]):
             raise pages.grown(self._server, f"{self._what.kind}s", self.total)
         if total < self.total:
             raise pages.short(self._server, f"{self._what.kind}s", self.total, total)
-        return self._what.read(answer, self._server)
+        return found
+
+    def _check_libraries(self, found: DecodedItems[ItemT]) -> None:
+        """Nothing of a library that was left out may be among what was found."""
+        if self._folders is not None and any(item.library_id not in self._folders for item in found.items):
+            raise NativeUnavailableError("it does not heed which library is asked for")

@@ -105,6 +105,8 @@ class NativePlay(Wire):
 
 
 _NOBODY: Final = Participants()
+_NO_OMISSION: Final[frozenset[str]] = frozenset()
+_NO_PATH: Final = frozenset({"path"})
 
 
 def track(song: NativeSong, server: str) -> Track:
@@ -146,6 +148,7 @@ def track(song: NativeSong, server: str) -> Track:
         library_id=str(song.library_id),
         added=utc(song.created_at),
         updated=utc(song.updated_at),
+        omitted=_NO_OMISSION if song.path else _NO_PATH,
     )
 
 
@@ -177,8 +180,12 @@ def album(found: NativeAlbum, server: str) -> Album:
 
 def play(found: NativePlay, server: str, user: str | None) -> PlayEvent:
     """A play. The song it was of may be gone."""
+    try:
+        played_at = datetime.fromtimestamp(found.submission_time, UTC)
+    except (OverflowError, OSError):
+        raise ValueError("it was played beyond the end of time") from None
     return PlayEvent(
-        played_at=datetime.fromtimestamp(found.submission_time, UTC),
+        played_at=played_at,
         track=ItemRef(server, Kind.TRACK, found.media_file_id) if found.media_file_id else None,
         user=user,
     )

@@ -176,19 +176,13 @@ def grown(server: str, kind: str, total: int) -> IncompleteSweepError:
     )
 
 
-class Snapshot(Generic[ItemT]):
+class Snapshot(Generic[T]):
     """A listing that the server sends in one piece, handed out in pages."""
 
-    def __init__(self, found: DecodedItems[ItemT], proof: str | None = None) -> None:
+    def __init__(self, found: DecodedItems[T]) -> None:
         self._found = found
-        self._proof = proof
 
-    @property
-    def all_items(self) -> tuple[ItemT, ...]:
-        """Everything that could be read."""
-        return self._found.items
-
-    def page(self, offset: int, limit: int) -> Page[ItemT]:
+    def page(self, offset: int, limit: int) -> Page[T]:
         """See `Listing`. What could not be read is told with the last page."""
         items, problems = self._found.items, self._found.problems
         part = items[offset : offset + limit]
@@ -198,7 +192,6 @@ class Snapshot(Generic[ItemT]):
             next_cursor=None if last else str(offset + len(part)),
             total=len(items) + len(problems),
             problems=problems if last else (),
-            empty_proof=self._proof,
         )
 
 

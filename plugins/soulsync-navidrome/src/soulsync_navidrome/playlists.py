@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import (
     Kind,
     Page,
@@ -16,13 +17,12 @@ from soulsync_engine.models import (
 from soulsync_engine.plugin import (
     ConflictError,
     NotAllowedError,
-    NotFoundError,
     SoulSyncError,
     UnavailableError,
 )
 from soulsync_navidrome import mapper
-from soulsync_navidrome.failures import RefusedError
-from soulsync_navidrome.pages import offset_of
+from soulsync_navidrome.failures import PageRefusedError, RefusedError, gone
+from soulsync_navidrome.pages import Snapshot, offset_of
 from soulsync_navidrome.scanning import ScanningClient
 from soulsync_navidrome.transport import Parameters
 from soulsync_navidrome.wire import WirePlaylist
@@ -36,11 +36,7 @@ class PlaylistsClient(ScanningClient):
 
     def list_playlists(self, cursor: str | None, limit: int) -> Page[Playlist]:
         """As in the contract; the server sends them in one piece."""
-        offset = offset_of(cursor, self.server)
-        found = self._all_playlists()
-        part = found[offset : offset + limit]
-        end = offset + len(part)
-        return Page(items=part, next_cursor=str(end) if end < len(found) else None, total=len(found))
+        return Snapshot(self._all_playlists()).page(offset_of(cursor, self.server), limit)
 
     def list_playlist_entries(self, playlist_id: str, cursor: str | None, limit: int) -> Page[PlaylistEntry]:
         """As in the contract; the server sends them in one piece."""
@@ -59,7 +55,9 @@ class PlaylistsClient(ScanningClient):
         self, name: str, track_ids: tuple[str, ...], description: str | None, public: bool
     ) -> Playlist:
         """As in the contract."""
-        before = set() if self._connection.facts.rich else {entry.ref.id for entry in self._all_playlists()}
+        before = (
+            set() if self._connection.facts.rich else {entry.ref.id for entry in self._all_playlists().items}
+        )
         songs: Parameters = [("songId", track_id) for track_id in track_ids[:_BATCH]]
         response = self._connection.transport.call(
             "createPlaylist", [("name", name), *songs], idempotent=False
@@ -70,14 +68,7 @@ class PlaylistsClient(ScanningClient):
             self._append(playlist_id, track_ids[_BATCH:])
             self._edit(playlist_id, None, description, public or None)
         except SoulSyncError as error:
-            stored = [track.ref.id for track in self._content(playlist_id)[1]]
-            missing = track_ids[len(stored) :]
-            raise UnavailableError(
-                f"The playlist {playlist_id!r} was created, but then something went wrong ({error.message}); "
-                f"not in it are: {', '.join(missing) or 'none'}.",
-                server=self.server,
-                next_step="Add what is missing, or delete the playlist.",
-            ) from None
+            raise self._half_done(playlist_id, "created", track_ids, error) from None
         return self._content(playlist_id)[0]
 
     def add_entries(self, playlist_id: str, track_ids: tuple[str, ...], position: int | None) -> Playlist:
@@ -141,26 +132,23 @@ class PlaylistsClient(ScanningClient):
         self._connection.transport.call("deletePlaylist", [("id", playlist_id)])
         return playlist
 
-    def _all_playlists(self) -> tuple[Playlist, ...]:
+    def _all_playlists(self) -> DecodedItems[Playlist]:
         response = self._connection.transport.call("getPlaylists")
         raw = response.playlists.playlist if response.playlists else msgspec.Raw()
         user = self._connection.facts.user
-        found = self._asking.items(
+        return self._asking.items(
             raw, WirePlaylist, lambda wire: mapper.playlist(wire, self.server, user), Kind.PLAYLIST
         )
-        return found.items
 
     def _content(self, playlist_id: str) -> tuple[Playlist, tuple[Track, ...]]:
         """A playlist and its tracks, read at this moment."""
         try:
             raw = self._connection.transport.call("getPlaylist", [("id", playlist_id)]).playlist
-        except RefusedError as error:
-            raise NotFoundError(
-                f"The server knows no such playlist ({error.message})", server=self.server
-            ) from None
+        except (RefusedError, PageRefusedError) as error:
+            raise self._unknown(error) from None
         wire = self._asking.one(raw, WirePlaylist)
         if wire is None:
-            raise NotFoundError(f"The server has no playlist {playlist_id!r}.", server=self.server)
+            raise gone(f"The server has no playlist {playlist_id!r}.", server=self.server)
         found = self._asking.tracks(wire.entry, self._connection.reading)
         if found.problems:
             # Places are counted, so that an entry left out would put every later one in a wrong place.
@@ -168,8 +156,10 @@ class PlaylistsClient(ScanningClient):
                 f"{len(found.problems)} entries of the playlist {playlist_id!r} cannot be read: "
                 f"{found.problems[0].reason}.",
                 server=self.server,
+                next_step="Take them out of the playlist on the server's own page.",
             )
-        return mapper.playlist(wire, self.server, self._connection.facts.user), found.items
+        user = self._connection.facts.user
+        return self._asking.made(lambda: mapper.playlist(wire, self.server, user)), found.items
 
     def _editable(self, playlist_id: str) -> tuple[Playlist, tuple[Track, ...]]:
         playlist, tracks = self._content(playlist_id)
@@ -204,7 +194,10 @@ class PlaylistsClient(ScanningClient):
         playlist_id = playlist.ref.id
         songs: Parameters = [("songId", track_id) for track_id in track_ids[:_BATCH]]
         self._connection.transport.call("createPlaylist", [("playlistId", playlist_id), *songs])
-        self._append(playlist_id, track_ids[_BATCH:])
+        try:
+            self._append(playlist_id, track_ids[_BATCH:])
+        except SoulSyncError as error:
+            raise self._half_done(playlist_id, "begun anew", track_ids, error) from None
         stored, tracks = self._content(playlist_id)
         if not track_ids and tracks:
             # Without a song in the request some servers leave everything as it was.
@@ -219,6 +212,21 @@ class PlaylistsClient(ScanningClient):
             # Overwriting loses comment and visibility on some servers.
             self._edit(playlist_id, playlist.name, playlist.description, playlist.public)
 
+    def _half_done(
+        self, playlist_id: str, what: str, track_ids: tuple[str, ...], error: SoulSyncError
+    ) -> UnavailableError:
+        """The error for a playlist of which only the first batches are stored: it names the others."""
+        try:
+            stored = len(self._content(playlist_id)[1])
+            lacking = f"not in it are: {', '.join(track_ids[stored:]) or 'none'}"
+        except SoulSyncError as unread:
+            lacking = f"how much of it is stored cannot be read ({unread.message})"
+        return UnavailableError(
+            f"The playlist {playlist_id!r} was {what}, but then something went wrong ({error.message}); {lacking}.",
+            server=self.server,
+            next_step="Add what is missing, or delete the playlist.",
+        )
+
     def _edit(self, playlist_id: str, name: str | None, description: str | None, public: bool | None) -> None:
         given: Parameters = [("name", name), ("comment", description), ("public", public)]
         changes = [(key, value) for key, value in given if value is not None]
@@ -232,7 +240,11 @@ class PlaylistsClient(ScanningClient):
 
     def _newest(self, name: str, before: set[str]) -> str:
         """The playlist that was made just now, on servers that do not say what they made."""
-        made = [entry for entry in self._all_playlists() if entry.ref.id not in before and entry.name == name]
+        made = [
+            entry
+            for entry in self._all_playlists().items
+            if entry.ref.id not in before and entry.name == name
+        ]
         if len(made) != 1:
             raise UnavailableError(
                 f"The server accepted the playlist {name!r} but does not show it.",

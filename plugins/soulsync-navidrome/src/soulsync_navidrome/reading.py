@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from soulsync_engine.http import DecodedItems
@@ -21,14 +22,15 @@ from soulsync_engine.models import (
     ServerInfo,
     Track,
 )
-from soulsync_engine.plugin import MediaServerClient, NotFoundError, ServerContext
+from soulsync_engine.plugin import MediaServerClient, NotFoundError, ServerContext, SoulSyncError
 from soulsync_navidrome import libraries, mapper, report
 from soulsync_navidrome.asking import Asking
 from soulsync_navidrome.choosing import Choice, Chooser, Route
 from soulsync_navidrome.connection import Connection
 from soulsync_navidrome.credentials import Mechanism
 from soulsync_navidrome.emptiness import prove_empty
-from soulsync_navidrome.failures import RefusedError
+from soulsync_navidrome.failures import GENERIC, PageRefusedError, RefusedError, gone
+from soulsync_navidrome.heeding import Heeding
 from soulsync_navidrome.libraries import Selection
 from soulsync_navidrome.listings import ListedAlbums, walked_albums
 from soulsync_navidrome.native import NativeApi
@@ -38,6 +40,7 @@ from soulsync_navidrome.recent import Recent
 from soulsync_navidrome.report import ReadingReport
 from soulsync_navidrome.settings import SubsonicSettings
 from soulsync_navidrome.songs import tidied, track
+from soulsync_navidrome.values import flag
 from soulsync_navidrome.wire import AlbumID3, ArtistID3, Child
 
 ItemT = TypeVar("ItemT", Artist, Album, Track)
@@ -67,7 +70,8 @@ class ReadingClient(MediaServerClient):
         self._asking = Asking(self._connection)
         self._native = NativeApi(self._connection)
         self._size = PageSize(LARGEST_PAGE)
-        self._chooser = Chooser(self._asking, self._native, self._size)
+        self._heeding = Heeding(self._asking)
+        self._chooser = Chooser(self._asking, self._native, self._heeding, self._size)
         self._data_dir = context.data_dir
         self._started = Recent[tuple[Kind, Scope], _Started](_KEPT_LISTINGS)
         self.limits = PagingLimits(
@@ -118,6 +122,7 @@ class ReadingClient(MediaServerClient):
         wanted = kinds & {Kind.ARTIST, Kind.ALBUM, Kind.TRACK}
         if not query.strip() or not wanted or selection.folders == ():
             return SearchResult()
+        self._heeding.check_search(selection, query)
         hits: dict[tuple[Kind, str], Item] = {}
         for folder in selection.parts:
             how = self._connection.reading.in_library(folder or selection.library_id)
@@ -140,34 +145,38 @@ class ReadingClient(MediaServerClient):
             wire = self._wire(kind, item_id)
         except NotFoundError:
             return None
-        how = self._connection.reading
-        if isinstance(wire, Child):
-            return track(tidied(wire), how)
-        if isinstance(wire, AlbumID3):
-            return mapper.album(wire, how)
-        return mapper.artist(wire, how)
+        return self._asking.made(partial(_model, wire, self._connection.reading))
 
     def _wire(self, kind: Kind, item_id: str) -> Child | AlbumID3 | ArtistID3:
         """An item as the server has it at this moment. `NotFoundError` also for what cannot be an id of it."""
         if kind not in _METHODS:
-            raise NotFoundError(f"This is no place to look for a {kind}.", server=self.server)
+            raise gone(f"This is no place to look for a {kind}.", server=self.server)
         try:
             response = self._connection.transport.call(_METHODS[kind], [("id", item_id)])
-        except RefusedError as error:
-            # Servers with ids of one shape call every other text a mistake, in a word of their own.
-            raise NotFoundError(
-                f"The server knows no such id ({error.message})", server=self.server
-            ) from None
+        except (RefusedError, PageRefusedError) as error:
+            raise self._unknown(error) from None
         wire: Child | AlbumID3 | ArtistID3 | None
         if kind is Kind.TRACK:
             wire = self._asking.one(response.song, Child)
+            if wire is not None and (flag(wire.is_dir) or flag(wire.is_video)):
+                wire = None
         elif kind is Kind.ALBUM:
             wire = self._asking.one(response.album, AlbumID3)
         else:
             wire = self._asking.one(response.artist, ArtistID3)
         if wire is None or wire.id is None or str(wire.id) != item_id:
-            raise NotFoundError(f"The server has no {kind} with the id {item_id!r}.", server=self.server)
+            raise gone(f"The server has no {kind} with the id {item_id!r}.", server=self.server)
         return wire
+
+    def _unknown(self, error: RefusedError | PageRefusedError) -> SoulSyncError:
+        """What it amounts to that a server refuses a question about one id.
+
+        Servers with ids of one shape call every other text a mistake, in a word of their own. Those that speak
+        OpenSubsonic have a code for what is not there, so that from them a failure of no kind is a failure.
+        """
+        if self._connection.facts.rich and isinstance(error, RefusedError) and error.subsonic_code == GENERIC:
+            return error
+        return gone(f"The server knows no such id ({error.message})", server=self.server)
 
     def _page(
         self,
@@ -220,6 +229,9 @@ class ReadingClient(MediaServerClient):
             # Some servers say of an empty library that it is not there. Whether that is so is proven next.
             return Snapshot(DecodedItems[Artist](items=()))
         once = {artist.ref.id: artist for artist in found.items}
+        if not self._heeding.artists(selection):
+            here = {credit.id for album in self._merged_albums(selection).items for credit in album.artists}
+            once = {artist_id: artist for artist_id, artist in once.items() if artist_id in here}
         return Snapshot(DecodedItems(items=tuple(once.values()), problems=found.problems))
 
     def _begin_albums(self, selection: Selection) -> _AnyListing:
@@ -229,7 +241,8 @@ class ReadingClient(MediaServerClient):
         if native is not None:
             return native
         if len(selection.parts) > 1:
-            return self._merged_albums(selection)
+            return Snapshot(self._merged_albums(selection))
+        self._heeding.check_albums(selection)
         folder = selection.parts[0]
         how = self._connection.reading.in_library(folder or selection.library_id)
         listing = ListedAlbums(self._asking, folder, how, self._size)
@@ -249,8 +262,9 @@ class ReadingClient(MediaServerClient):
         self._connection.log.info("tracks are read by %s: %s", choice.route, choice.reason)
         return choice
 
-    def _merged_albums(self, selection: Selection) -> Snapshot[Album]:
+    def _merged_albums(self, selection: Selection) -> DecodedItems[Album]:
         """The albums of several libraries, each once, also when it lies in two of them."""
+        self._heeding.check_albums(selection)
         once: dict[str, Album] = {}
         parts = []
         for folder in selection.folders or ():
@@ -266,7 +280,7 @@ class ReadingClient(MediaServerClient):
             for album in page.items:
                 once.setdefault(album.ref.id, album)
         problems = tuple(problem for page in parts for problem in page.problems)
-        return Snapshot(DecodedItems(items=tuple(once.values()), problems=problems))
+        return DecodedItems(items=tuple(once.values()), problems=problems)
 
     def _only_library(self, selection: Selection) -> str | None:
         """The library of everything, where the server has only one. Artists of several belong to no one library."""
@@ -280,11 +294,16 @@ class ReadingClient(MediaServerClient):
             if last
             else "The library was not listed yet. How that is done, and why, is found out with the first listing."
         ]
+        unsafe = not self._connection.settings.base_url.startswith("https:")
         if facts.mechanism is Mechanism.PASSWORD:
-            unsafe = not self._connection.settings.base_url.startswith("https:")
             notes.append(
                 "The server takes no tokens, so every request carries the password itself"
                 + (", and nothing encrypts the connection. Use https." if unsafe else ".")
+            )
+        elif unsafe and self._native.excluded is None:
+            notes.append(
+                "Navidrome's own API takes the password itself, and nothing encrypts the connection. Use https, or "
+                "set `native_api` to false."
             )
         if facts.is_navidrome and (not last or last.route != Route.NATIVE):
             notes.append(
@@ -294,3 +313,11 @@ class ReadingClient(MediaServerClient):
         if not self._connection.settings.native_api and facts.is_navidrome:
             notes.append("Navidrome's own API is switched off in the settings.")
         return notes
+
+
+def _model(wire: Child | AlbumID3 | ArtistID3, how: mapper.Reading) -> Artist | Album | Track:
+    if isinstance(wire, Child):
+        return track(tidied(wire), how)
+    if isinstance(wire, AlbumID3):
+        return mapper.album(wire, how)
+    return mapper.artist(wire, how)

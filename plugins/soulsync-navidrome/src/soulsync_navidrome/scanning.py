@@ -7,12 +7,14 @@ import secrets
 import time
 from typing import Final
 
+from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import ChangeHint, Item, Kind, Page, ScanPhase, ScanState, Scope
 from soulsync_engine.plugin import Support
 from soulsync_navidrome import libraries
 from soulsync_navidrome.failures import not_offered
+from soulsync_navidrome.libraries import Selection
 from soulsync_navidrome.listings import ListedAlbums
-from soulsync_navidrome.pages import offset_of
+from soulsync_navidrome.pages import Snapshot, offset_of
 from soulsync_navidrome.reading import ReadingClient
 from soulsync_navidrome.values import flag, moment, whole
 from soulsync_navidrome.wire import ScanStatus
@@ -33,7 +35,11 @@ class ScanningClient(ReadingClient):
 
     def trigger_scan(self, scope: Scope, paths: tuple[str, ...]) -> ScanState:
         """As in the contract. Navidrome scans only what was asked for; other servers scan everything."""
-        targets = self._targets(scope, paths)
+        selection = libraries.select(self._connection, scope)
+        if selection.folders == ():
+            # Nothing was asked for, and without a target everything would be looked at.
+            return self.scan_state()
+        targets = self._targets(selection, paths)
         response = self._connection.transport.call(
             "startScan", [("target", target) for target in targets], idempotent=False
         )
@@ -75,15 +81,15 @@ class ScanningClient(ReadingClient):
         if selection.folders == ():
             return Page(items=(), total=0, empty_proof="no library was asked for")
         if len(selection.parts) > 1:
-            merged = sorted(
-                self._merged_albums(selection).all_items,
+            merged = self._merged_albums(selection)
+            newest: list[Item] = sorted(
+                merged.items,
                 key=lambda album: album.added.timestamp() if album.added else 0.0,
                 reverse=True,
             )
-            start = offset_of(cursor, self.server)
-            part = tuple(merged[start : start + limit])
-            end = start + len(part)
-            return Page(items=part, next_cursor=str(end) if end < len(merged) else None, total=len(merged))
+            snapshot = Snapshot(DecodedItems(items=tuple(newest), problems=merged.problems))
+            return snapshot.page(offset_of(cursor, self.server), limit)
+        self._heeding.check_albums(selection)
         folder = selection.parts[0]
         how = self._connection.reading.in_library(folder or selection.library_id)
         page = ListedAlbums(self._asking, folder, how, self._size, "newest").page(
@@ -108,9 +114,8 @@ class ScanningClient(ReadingClient):
         status = self._connection.transport.call("getScanStatus").scan_status or ScanStatus()
         return (flag(status.scanning), status.last_scan, whole(status.count), whole(status.folder_count))
 
-    def _targets(self, scope: Scope, paths: tuple[str, ...]) -> tuple[str, ...]:
+    def _targets(self, selection: Selection, paths: tuple[str, ...]) -> tuple[str, ...]:
         """What Navidrome is told to look at: a library, or a folder of one, as `id:path`."""
-        selection = libraries.select(self._connection, scope)
         facts = self._connection.facts
         if not (paths or selection.folders) or not facts.is_navidrome or not _at_least(facts.version):
             return ()
@@ -118,7 +123,9 @@ class ScanningClient(ReadingClient):
             # Which library a path belongs to is not known, and a wrong one would find nothing.
             return ()
         wanted = selection.folders or (selection.library_id or "",)
-        return tuple(f"{library_id}:{path}" for library_id in wanted for path in paths or ("",))
+        # Folders are named from the library's root on. Where that is, the server does not tell.
+        below = ("",) if any(path.startswith("/") for path in paths) else paths or ("",)
+        return tuple(f"{library_id}:{path}" for library_id in wanted for path in below)
 
 
 def _state(status: ScanStatus) -> ScanState:

@@ -16,7 +16,8 @@ class SubsonicSettings(HttpSettings):
     username: str = Field(default="", description="Name of the user, as on the server's login page")
     password: SecretStr | None = Field(
         default=None,
-        description="The user's password. It is sent as it is only to servers that accept nothing safer.",
+        description="The user's password. It is sent as it is only to servers that accept nothing safer, "
+        "and to sign in to Navidrome's own API",
     )
     api_key: SecretStr | None = Field(
         default=None, description="An API key instead of name and password, for servers that issue them"

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic
+from urllib.parse import urlencode
 
 from soulsync_engine.errors import SoulSyncError
 from soulsync_engine.http import (
@@ -140,7 +141,7 @@ class SubsonicTransport:
         chosen = mechanism or self.mechanism
         who = [] if anonymous else credentials.proof(self.settings, chosen)
         pairs = [*credentials.common(), *who, *parameters]
-        size = sum(len(name) + len(str(value)) + 2 for name, value in pairs)
+        size = len(urlencode([(name, value) for name, value in pairs if value is not None]))
         # Addresses end up in the logs of servers and proxies; bodies do not.
         as_form = not anonymous and (self.form_post or chosen is Mechanism.PASSWORD or size > LONGEST_QUERY)
         return self.http.request(

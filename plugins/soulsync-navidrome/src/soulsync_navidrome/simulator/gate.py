@@ -70,7 +70,8 @@ class Gate:
             return None
         if not text.isdigit() or int(text) not in self.catalogue.libraries:
             raise Refusal(70, "Library not found or empty")
-        return int(text)
+        method = request.path.rpartition("/")[2].removesuffix(".view")
+        return None if method in self.how.heedless else int(text)
 
     def wrapped(self, content: Payload, *, failed: bool = False) -> Payload:
         """Something in the envelope."""

@@ -71,7 +71,8 @@ class Native:
         return _page(request, groups, lambda group: self._album(group, user.name))
 
     def _wanted(self, request: SimulatedRequest, items: Sequence[T]) -> Sequence[T]:
-        libraries, ids = request.values("library_id"), request.values("id")
+        heeded = request.path not in self._gate.how.heedless
+        libraries, ids = request.values("library_id") if heeded else (), request.values("id")
         if not libraries and not ids:
             return items
         return [

@@ -24,7 +24,8 @@ class Personality:
     and a body that is no envelope when `refuses_large_pages`. `plain_404` answers unknown things with status 404 and
     no envelope. `empty_lists` sends an empty list as `[]` where others drop the key. `basic_auth` accepts the header
     of that name. `scan_total` says whether the scan status counts songs while at rest. `token_refusal` is the code with
-    which a server answers that takes no tokens.
+    which a server answers that takes no tokens. `heedless` are the methods, and the paths of the native API, that
+    answer for all libraries, whichever is asked for.
     """
 
     product: str | None
@@ -51,6 +52,7 @@ class Personality:
     scan_total: bool = True
     ratings_stored: bool = True
     targeted_scan: bool = False
+    heedless: tuple[str, ...] = ()
     salt: str = ""
 
     @property
