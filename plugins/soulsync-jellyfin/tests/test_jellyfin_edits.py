@@ -34,6 +34,7 @@ from soulsync_jellyfin.simulator import (
 )
 
 both = pytest.mark.parametrize("personality", [JELLYFIN_10_11, EMBY_4_9], ids=lambda each: each.name)
+OTHER_COVER = COVER + b"\0"
 THEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
@@ -169,6 +170,25 @@ class TestMetadata:
         assert server.update_artist_poster(artist.id, COVER).outcome is FieldOutcome.APPLIED
         assert artist.pictures["Primary"].data == COVER
         assert server.update_artist_poster(artist.id, COVER).outcome is FieldOutcome.UNCHANGED
+
+    def test_a_picture_that_a_server_accepts_and_forgets_is_found_out(self, simulate, server_of) -> None:
+        simulator = simulate()
+        server = server_of(simulator)
+        artist = entry(simulator, "MusicArtist", "Tidal Kites")
+
+        def forgetful(exchange: Exchange) -> Answer:
+            return Answer(status=204) if exchange.request.method == "POST" else exchange.produce()
+
+        simulator.faults.always(forgetful, path=f"/Items/{artist.id}/Images/Primary")
+        none = server.update_artist_poster(artist.id, COVER)
+        assert none.outcome is FieldOutcome.FAILED
+        assert "none afterwards" in none.reason
+        simulator.faults.clear()
+        server.update_artist_poster(artist.id, OTHER_COVER)
+        simulator.faults.always(forgetful, path=f"/Items/{artist.id}/Images/Primary")
+        other = server.update_artist_poster(artist.id, COVER)
+        assert other.outcome is FieldOutcome.FAILED
+        assert "from before" in other.reason
 
 
 class TestActivity:

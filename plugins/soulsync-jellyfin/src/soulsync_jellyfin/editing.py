@@ -32,10 +32,11 @@ class Editing(Session):
     def set_picture(self, kind: Kind, id: str, image: MediaBytes) -> FieldResult:
         """Set the main picture of an item, and look whether it is another one afterwards."""
         before = self.item(kind, id)
+        picture = ("Items", id, "Images", "Primary")
         try:
             self.transport.send(
                 "POST",
-                ("Items", id, "Images", "Primary"),
+                picture,
                 # The servers take pictures as base64 text under the picture's own type.
                 content=b64encode(image.data),
                 headers={"Content-Type": image.mime_type},
@@ -48,9 +49,16 @@ class Editing(Session):
             return FieldResult(
                 outcome=FieldOutcome.FAILED, reason="the server accepted the picture and has none afterwards"
             )
-        if tag == _tag(before):
+        if tag != _tag(before):
+            return FieldResult(outcome=FieldOutcome.APPLIED)
+        # The same picture was there before, or the server kept another one.
+        stored = self.transport.send("GET", picture, headers={"Accept": image.mime_type})
+        if stored.body == image.data:
             return FieldResult(outcome=FieldOutcome.UNCHANGED)
-        return FieldResult(outcome=FieldOutcome.APPLIED)
+        return FieldResult(
+            outcome=FieldOutcome.FAILED,
+            reason="the server accepted the picture and still shows the one from before",
+        )
 
 
 def _tag(item: wire.Item) -> str | None:
