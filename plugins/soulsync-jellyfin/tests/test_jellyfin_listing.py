@@ -32,7 +32,10 @@ both = pytest.mark.parametrize("personality", [JELLYFIN_10_11, EMBY_4_9], ids=la
 def test_a_library_takes_as_many_requests_as_it_has_pages_and_five(
     simulate, server_of, personality: Personality
 ) -> None:
-    """At 100,000 tracks, 10,000 albums and 5,000 artists that makes 120; the benchmark reads so many."""
+    """At 100,000 tracks, 10,000 albums and 5,000 artists that makes 121; the benchmark reads so many.
+
+    Of the five, one each begins and ends a listing of more than one page, the artists being on one here.
+    """
     simulator = simulate(Scenario(name="none", tracks=()), personality, checked=False)
     simulator.state.catalogue.generate(tracks=5_500, albums=1_200, artists=600)
     server = server_of(simulator)

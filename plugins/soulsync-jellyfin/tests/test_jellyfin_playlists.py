@@ -17,7 +17,7 @@ from soulsync_engine.errors import (
 from soulsync_engine.models import EVERYTHING, ItemRef, Kind, MediaBytes, PlaylistEntry
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import COVER, Scenario
-from soulsync_engine.testing.simulator import reset, status
+from soulsync_engine.testing.simulator import Answer, Exchange, reset, status
 from soulsync_jellyfin.entries import keeping
 from soulsync_jellyfin.simulator import (
     EMBY_4_9,
@@ -220,6 +220,66 @@ def test_descriptions_need_an_administrator_and_nothing_is_left_behind(simulate,
         server.create_playlist("Described", [], description="text")
     assert list(server.iter_playlists()) == []
     assert server.create_playlist("Plain", []).playlist.description is None
+
+
+def test_a_replacement_that_failed_half_way_says_what_was_to_be_there(simulate, server_of) -> None:
+    """The server empties a playlist and then fills it, which may end in between."""
+    simulator = simulate()
+    server = server_of(simulator, Credentials.ADMIN_TOKEN)
+    a, b, c, *_ = ids_of(server)
+    made = server.create_playlist("Mine", [a, b]).playlist
+
+    def half(exchange: Exchange) -> Answer:
+        if exchange.request.method != "POST":
+            return exchange.produce()
+        simulator.state.playlists[made.ref.id].entries.clear()
+        return status(500)(exchange)
+
+    simulator.faults.always(half, path="/Playlists/*")
+    with pytest.raises(UnavailableError, match="not known") as caught:
+        server.replace_entries(made.ref.id, [c, b])
+    assert all(each in str(caught.value) for each in (made.ref.id, b, c))
+
+
+def test_a_user_whose_request_is_refused_is_not_taken_for_a_key(simulate, server_of) -> None:
+    simulator = simulate()
+    server = server_of(simulator, Credentials.ADMIN_TOKEN)
+    a, b, c, *_ = ids_of(server)
+    made = server.create_playlist("Mine", [a, b]).playlist
+    simulator.faults.always(
+        lambda exchange: status(400)(exchange) if exchange.request.method == "POST" else exchange.produce(),
+        path="/Playlists/*",
+    )
+    with pytest.raises(UnavailableError, match="does not accept the request"):
+        server.replace_entries(made.ref.id, [c])
+    simulator.faults.clear()
+    assert stored(server, made.ref.id) == [a, b]
+    assert server.edit_playlist(made.ref.id, public=True).public is True
+
+
+def test_a_playlist_without_an_id_is_no_success(simulate, server_of) -> None:
+    simulator = simulate()
+    server = server_of(simulator)
+    server.connect()
+    simulator.faults.always(lambda exchange: Answer(body=b"{}"), path="/Playlists")
+    with pytest.raises(UnavailableError, match="which id"):
+        server.create_playlist("Mine", [])
+
+
+def test_a_batch_that_fails_while_a_playlist_is_made_names_it_and_what_is_missing(
+    simulate, server_of
+) -> None:
+    simulator = simulate(personality=EMBY_4_9)
+    server = server_of(simulator)
+    a, b, *_ = ids_of(server)
+    simulator.faults.always(
+        lambda exchange: status(500)(exchange) if exchange.request.method == "POST" else exchange.produce(),
+        path="/Playlists/*/Items",
+    )
+    with pytest.raises(UnavailableError, match=f"{a}, {b}") as caught:
+        server.create_playlist("Mine", [a, b])
+    (made,) = server.iter_playlists()
+    assert made.ref.id in str(caught.value)
 
 
 class TestVisibility:

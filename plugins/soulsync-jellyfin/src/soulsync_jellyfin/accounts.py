@@ -54,6 +54,10 @@ class Accounts:
                 self._users = self._ask_users()
             return self._users
 
+    def nobodys(self) -> bool:
+        """Whether the credentials are, or may be, an API key, which belongs to no user."""
+        return self._signed_in() is None and self._me() is None
+
     def check(self, user: Account) -> None:
         """Ask whether a user still exists, after the server said that something does not.
 

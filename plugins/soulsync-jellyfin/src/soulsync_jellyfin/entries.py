@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from soulsync_engine.errors import ConflictError, NotAllowedError, SoulSyncError
-from soulsync_engine.http import BadRequestError, decode
+from soulsync_engine.errors import ConflictError, NotAllowedError, SoulSyncError, UnavailableError
+from soulsync_engine.http import BadRequestError, UnexpectedAnswerError, decode
 from soulsync_engine.models import Playlist, PlaylistEntry
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Params
@@ -43,7 +43,13 @@ class Entries(Playlists):
         else:
             params: Params = {"Name": name, "MediaType": "Audio", "UserId": user.id}
             answer = self.transport.send("POST", ("Playlists",), params=params)
-        playlist_id = text_id(decode(answer, wire.Created).id) or ""
+        playlist_id = text_id(decode(answer, wire.Created).id)
+        if playlist_id is None:
+            raise UnexpectedAnswerError(
+                f"The server took the playlist {name[:80]!r} and did not say which id it has.",
+                server=self.server,
+                next_step="Look on the server whether it is there before creating it again.",
+            )
         if not self.dialect.json_playlists:
             self._append(playlist_id, tracks)
         if description:
@@ -59,6 +65,7 @@ class Entries(Playlists):
         """Append, or insert where the server can; where it did not, append and move."""
         before = self._entries(playlist_id)
         tracks = self._possible(track_ids)
+        position = None if position is None else max(position, 0)
         if position is None or position >= len(before):
             self._append(playlist_id, tracks)
             return self.playlist(playlist_id)
@@ -110,7 +117,15 @@ class Entries(Playlists):
         """Make these tracks the content. Identity, cover and visibility stay."""
         self._entries(playlist_id)
         tracks = self._possible(track_ids)
-        if not self.update_in_place(playlist_id, {"Ids": tracks}):
+        try:
+            replaced = self.update_in_place(playlist_id, {"Ids": tracks})
+        except UnavailableError as error:
+            # The server empties the playlist before it fills it anew.
+            raise _saying(
+                error,
+                f"It is not known what is in the playlist {playlist_id} now; it was to be: {', '.join(tracks)}",
+            ) from error
+        if not replaced:
             self._rebuild(playlist_id, tracks)
         return self.playlist(playlist_id)
 
@@ -160,7 +175,8 @@ class Entries(Playlists):
         try:
             self.transport.send("POST", ("Playlists", playlist_id, "Items", entry_id, "Move", str(position)))
         except BadRequestError:
-            self._only_a_key = True
+            if not self.is_for_a_key():
+                raise
             return False
         return True
 

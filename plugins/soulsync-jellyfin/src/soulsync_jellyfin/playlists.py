@@ -112,9 +112,15 @@ class Playlists(Editing):
         try:
             self.transport.send("POST", ("Playlists", playlist_id), json=changes, idempotent=True)
         except BadRequestError:
-            self._only_a_key = True
+            if not self.is_for_a_key():
+                raise
             return False
         return True
+
+    def is_for_a_key(self) -> bool:
+        """Whether what was just refused is refused to every API key, and these credentials are one; then remembered."""
+        self._only_a_key = self.connection.is_key()
+        return self._only_a_key
 
     def edit_details(self, playlist_id: str, changes: dict[str, object]) -> None:
         """Change a playlist as an item, which needs an administrator."""
@@ -136,7 +142,8 @@ class Playlists(Editing):
         try:
             details = decode(self.transport.send("GET", ("Playlists", playlist_id)), wire.PlaylistDetails)
         except BadRequestError:
-            self._only_a_key = True
+            if not self.is_for_a_key():
+                raise
             return None
         return details.open_access
 

@@ -89,6 +89,10 @@ class Reading(Session):
             }
             page = READERS[kind].read(self.transport.page(("Items",), params), self.mapper, kind)
             found.update((_bare(item.ref.id), item) for item in page.items)
+            for problem in page.problems:
+                self.log.warning(
+                    "%s: the %s %s cannot be read: %s", self.server, kind, problem.id, problem.reason
+                )
         return tuple(found[_bare(each)] for each in ids if _bare(each) in found)
 
     def search(self, query: str, kinds: frozenset[Kind], scope: Scope, limit: int) -> SearchResult:
