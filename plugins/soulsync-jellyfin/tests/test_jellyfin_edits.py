@@ -163,6 +163,20 @@ class TestMetadata:
                 entry(simulator, "MusicAlbum", "Neap").id, ArtistPatch(name="X")
             )
 
+    def test_a_look_up_that_finds_nothing_may_have_no_content(self, simulate, server_of) -> None:
+        """So Emby says."""
+        simulator = simulate(personality=EMBY_4_9)
+        server = server_of(simulator)
+        server.connect()
+        simulator.faults.always(status(204), path="/Users/*/Items/*")
+        for look in (
+            lambda: server.image(Kind.ALBUM, "4711"),
+            lambda: server.update_album("4711", AlbumPatch(title="X")),
+            lambda: server.set_favorite(Kind.ALBUM, "4711", True),
+        ):
+            with pytest.raises(NotFoundError, match="4711"):
+                look()
+
     def test_a_picture_is_the_same_or_another(self, simulate, server_of) -> None:
         simulator = simulate(personality=JELLYFIN_12)
         server = server_of(simulator)

@@ -257,6 +257,30 @@ def test_a_user_whose_request_is_refused_is_not_taken_for_a_key(simulate, server
     assert server.edit_playlist(made.ref.id, public=True).public is True
 
 
+@pytest.mark.parametrize("personality", [JELLYFIN_12, EMBY_4_9], ids=lambda each: each.name)
+def test_a_change_that_a_server_accepts_and_forgets_is_found_out(
+    simulate, server_of, personality: Personality
+) -> None:
+    """Emby does so with an entry that it has numbered anew meanwhile."""
+    simulator = simulate(personality=personality)
+    server = server_of(simulator, Credentials.ADMIN_TOKEN)
+    tracks = ids_of(server)[:3]
+    made = server.create_playlist("Mine", tracks).playlist
+    first = next(server.iter_playlist_entries(made)).entry_id
+
+    def forgetful(exchange: Exchange) -> Answer:
+        return exchange.produce() if exchange.request.method == "GET" else Answer(status=204)
+
+    simulator.faults.always(forgetful, path="/Playlists/*/Items*")
+    for change in (
+        lambda: server.move_entry(made.ref.id, first, 2),
+        lambda: server.remove_entries(made.ref.id, [first]),
+    ):
+        with pytest.raises(ConflictError, match="other ones"):
+            change()
+    assert stored(server, made.ref.id) == tracks
+
+
 def test_a_playlist_without_an_id_is_no_success(simulate, server_of) -> None:
     simulator = simulate()
     server = server_of(simulator)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from soulsync_engine.http import decode
 from soulsync_engine.models import (
     HistoryLevel,
     Kind,
@@ -95,10 +94,7 @@ class Activity(Reading):
 
     def _stored(self, kind: Kind, id: str) -> UserData:
         """What the server has now: answers to writes tell what was asked for."""
-        user = self.connection.user().id
-        path, params = self.dialect.item(user, id)
-        item = decode(self.transport.send("GET", path, params=params), wire.Item)
-        return self.mapper.user_data(kind, id, item.user_data or wire.UserData())
+        return self.mapper.user_data(kind, id, self.item(kind, id).user_data or wire.UserData())
 
 
 def _played(**params: str | int | bool | None) -> Query:

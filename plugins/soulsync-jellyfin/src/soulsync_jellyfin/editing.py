@@ -19,8 +19,7 @@ class Editing(Session):
 
     def whole(self, kind: Kind, id: str) -> Whole:
         """An item with every field the server has; `NotFoundError` when there is none of that kind with the id."""
-        path, params = self.dialect.item(self.connection.user().id, self.checked_id(kind, id))
-        item = decode(self.transport.send("GET", path, params=params), dict[str, object])
+        item = decode(self.asked_for(kind, id), dict[str, object])
         if item.get("Type") != TYPES[kind]:
             raise self.not_found(kind, id)
         return item

@@ -85,7 +85,8 @@ class Entries(Playlists):
 
     def remove_entries(self, playlist_id: str, entry_ids: tuple[str, ...]) -> Playlist:
         """Remove entries that are all there; otherwise remove none."""
-        there = {entry.entry_id for entry in self._entries(playlist_id)}
+        entries = self._entries(playlist_id)
+        there = {entry.entry_id for entry in entries}
         gone = [each for each in entry_ids if each not in there]
         if gone:
             raise ConflictError(
@@ -94,6 +95,7 @@ class Entries(Playlists):
                 next_step="Read its entries again.",
             )
         self._remove(playlist_id, list(dict.fromkeys(entry_ids)))
+        self._check(playlist_id, [entry for entry in entries if entry.entry_id not in set(entry_ids)])
         return self.playlist(playlist_id)
 
     def move_entry(self, playlist_id: str, entry_id: str, position: int) -> Playlist:
@@ -107,10 +109,11 @@ class Entries(Playlists):
                 next_step="Read its entries again.",
             )
         place = min(max(position, 0), len(entries) - 1)
+        rest = [entry for entry in entries if entry is not moved]
+        order = [*rest[:place], moved, *rest[place:]]
         if not self._move(playlist_id, entry_id, place):
-            rest = [entry for entry in entries if entry is not moved]
-            order = [*rest[:place], moved, *rest[place:]]
             self._rebuild(playlist_id, [entry.track_ref.id for entry in order])
+        self._check(playlist_id, order)
         return self.playlist(playlist_id)
 
     def replace_entries(self, playlist_id: str, track_ids: tuple[str, ...]) -> Playlist:
@@ -142,6 +145,18 @@ class Entries(Playlists):
             cursor = page.next_cursor
             if cursor is None:
                 return found
+
+    def _check(self, playlist_id: str, wanted: list[PlaylistEntry]) -> None:
+        """Look whether the entries are the wanted ones; servers also accept what changes nothing.
+
+        Emby numbers entries anew when it refreshes a playlist, so they are compared by their tracks.
+        """
+        if [each.track_ref for each in self._entries(playlist_id)] != [each.track_ref for each in wanted]:
+            raise ConflictError(
+                f"The server took the change of the playlist {playlist_id}, but its entries are other ones now.",
+                server=self.server,
+                next_step="Read its entries again; a library scan at the same time may undo a change.",
+            )
 
     def _append(self, playlist_id: str, tracks: list[str], position: int | None = None) -> None:
         done = 0
