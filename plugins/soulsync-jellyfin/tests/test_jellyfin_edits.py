@@ -131,9 +131,6 @@ class TestMetadata:
         simulator = simulate()
         server = server_of(simulator)
         artist = entry(simulator, "MusicArtist", "Tidal Kites")
-        simulator.faults.at(1, status(204), path=f"/Items/{artist.id}")
-        simulator.forget()
-        simulator.faults.clear()
 
         def forgetful(exchange: Exchange) -> Answer:
             return Answer(status=204) if exchange.request.method == "POST" else exchange.produce()

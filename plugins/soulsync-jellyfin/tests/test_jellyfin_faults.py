@@ -94,9 +94,11 @@ def test_no_fault_at_any_page_ends_a_listing_in_silence(
     simulator.forget()
     simulator.faults.at(page, effect, path="/Items")
     seen: list[str] = []
-    with pytest.raises(expected):
+    with pytest.raises(expected) as caught:
         seen.extend(track.ref.id for track in server.iter_tracks(page_size=10))
     assert len(seen) < 21
+    assert caught.value.next_step
+    assert simulator.state.accounts.api_key not in f"{caught.value!s} {caught.value.__cause__!r}"
     simulator.faults.clear()
     simulator.listen()
     assert len(list(server.iter_tracks(page_size=10))) == 21

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 
 from soulsync_engine.errors import (
@@ -279,7 +277,13 @@ def test_a_sign_of_growth_does_not_disturb_what_is_read(simulate, server_of) -> 
 
 def test_searches_stay_in_their_library_and_interleave(simulate, server_of) -> None:
     server = server_of(simulate(shared()))
-    found = [track.title for track in server.search("one", {Kind.TRACK}, limit=3).tracks]
-    assert sorted(found[:2]) == sorted(["Left One", "Right One"]) or "There One" in found
-    assert len(found) == 3
-    assert all(a != b for a, b in pairwise(found))
+    music, other = (library.id for library in server.list_libraries())
+    found = server.search("one", {Kind.TRACK}, limit=3).tracks
+    assert [track.library_id for track in found] == [music, other, music]
+    assert len({track.ref for track in found}) == 3
+    assert all("One" in track.title for track in found)
+    within = server.search("one", {Kind.TRACK}, scope=Scope(libraries=(other,)), limit=50).tracks
+    assert {track.library_id for track in within} == {other}
+    assert {track.title for track in within} == {
+        track.title for track in server.iter_tracks(Scope(libraries=(other,))) if "One" in track.title
+    }
