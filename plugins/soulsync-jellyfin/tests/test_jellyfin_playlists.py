@@ -37,6 +37,7 @@ ways = pytest.mark.parametrize(
         (JELLYFIN_12, Credentials.ADMIN_KEY),
         (JELLYFIN_12, Credentials.PASSWORD),
         (EMBY_4_9, Credentials.ADMIN_KEY),
+        (EMBY_4_9, Credentials.USER_TOKEN),
     ],
     ids=lambda each: each.name,
 )
@@ -353,6 +354,15 @@ class TestVisibility:
         assert next(ben.iter_playlists()).read_only is None
         ben.add_entries(open_one.ref.id, tracks[2:3])
         assert stored(anna, open_one.ref.id) == tracks[:3]
+
+
+@ways
+def test_a_playlist_that_is_not_there_is_not_found(
+    simulate, server_of, personality: Personality, credentials: Credentials
+) -> None:
+    server = server_of(simulate(personality=personality), credentials)
+    with pytest.raises(NotFoundError):
+        server.list_playlist_entries("0" * 32)
 
 
 def test_only_playlists_can_be_deleted_as_playlists(simulate, server_of) -> None:

@@ -64,7 +64,11 @@ class Accounts:
         Raises `ConfigurationError` when it is the user.
         """
         with self._lock:
-            there = self.users(anew=True)
+            try:
+                there = self.users(anew=True)
+            except NotAllowedError:
+                # Who may list nobody, not even itself, is not told; what was not there stays the whole answer.
+                return
             if user.id in {account.id for account in there}:
                 return
             self._user = self._users = None
