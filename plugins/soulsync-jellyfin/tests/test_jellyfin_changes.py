@@ -125,6 +125,25 @@ class TestSyncQueue:
         assert last.items[0].favorite is True
         assert (last.removed, last.next_cursor) == ((), None)
 
+    def test_the_plugin_is_asked_at_the_first_page_and_at_the_last(self, simulate, server_of) -> None:
+        simulator = simulate()
+        simulator.state.sync_queue = Noted()
+        server = server_of(simulator, max_concurrency=1)
+        token = server.change_token()
+        simulator.change(small().with_tracks(*(replace(each, genres=("New",)) for each in small().tracks)))
+        server.set_favorite(Kind.TRACK, server.list_ids(Kind.TRACK).items[0], True)
+        simulator.forget()
+        seen: list[str] = []
+        cursor: str | None = None
+        while True:
+            page = server.list_changed(Kind.TRACK, since=token, cursor=cursor, limit=4)
+            seen.extend(item.ref.id for item in page.items)
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert (len(seen), len(set(seen))) == (18, 17)
+        assert len([each for each in simulator.requests if each.path.endswith("GetItems")]) == 3
+
     @both
     def test_a_plugin_that_has_forgotten_reports_no_removals(
         self, simulate, client_of, personality: Personality

@@ -34,6 +34,7 @@ from soulsync_jellyfin.simulator import (
 )
 
 both = pytest.mark.parametrize("personality", [JELLYFIN_10_11, EMBY_4_9], ids=lambda each: each.name)
+OTHER_COVER = COVER + b"\0"
 THEN = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
@@ -130,9 +131,6 @@ class TestMetadata:
         simulator = simulate()
         server = server_of(simulator)
         artist = entry(simulator, "MusicArtist", "Tidal Kites")
-        simulator.faults.at(1, status(204), path=f"/Items/{artist.id}")
-        simulator.forget()
-        simulator.faults.clear()
 
         def forgetful(exchange: Exchange) -> Answer:
             return Answer(status=204) if exchange.request.method == "POST" else exchange.produce()
@@ -162,6 +160,20 @@ class TestMetadata:
                 entry(simulator, "MusicAlbum", "Neap").id, ArtistPatch(name="X")
             )
 
+    def test_a_look_up_that_finds_nothing_may_have_no_content(self, simulate, server_of) -> None:
+        """So Emby says."""
+        simulator = simulate(personality=EMBY_4_9)
+        server = server_of(simulator)
+        server.connect()
+        simulator.faults.always(status(204), path="/Users/*/Items/*")
+        for look in (
+            lambda: server.image(Kind.ALBUM, "4711"),
+            lambda: server.update_album("4711", AlbumPatch(title="X")),
+            lambda: server.set_favorite(Kind.ALBUM, "4711", True),
+        ):
+            with pytest.raises(NotFoundError, match="4711"):
+                look()
+
     def test_a_picture_is_the_same_or_another(self, simulate, server_of) -> None:
         simulator = simulate(personality=JELLYFIN_12)
         server = server_of(simulator)
@@ -169,6 +181,25 @@ class TestMetadata:
         assert server.update_artist_poster(artist.id, COVER).outcome is FieldOutcome.APPLIED
         assert artist.pictures["Primary"].data == COVER
         assert server.update_artist_poster(artist.id, COVER).outcome is FieldOutcome.UNCHANGED
+
+    def test_a_picture_that_a_server_accepts_and_forgets_is_found_out(self, simulate, server_of) -> None:
+        simulator = simulate()
+        server = server_of(simulator)
+        artist = entry(simulator, "MusicArtist", "Tidal Kites")
+
+        def forgetful(exchange: Exchange) -> Answer:
+            return Answer(status=204) if exchange.request.method == "POST" else exchange.produce()
+
+        simulator.faults.always(forgetful, path=f"/Items/{artist.id}/Images/Primary")
+        none = server.update_artist_poster(artist.id, COVER)
+        assert none.outcome is FieldOutcome.FAILED
+        assert "none afterwards" in none.reason
+        simulator.faults.clear()
+        server.update_artist_poster(artist.id, OTHER_COVER)
+        simulator.faults.always(forgetful, path=f"/Items/{artist.id}/Images/Primary")
+        other = server.update_artist_poster(artist.id, COVER)
+        assert other.outcome is FieldOutcome.FAILED
+        assert "from before" in other.reason
 
 
 class TestActivity:

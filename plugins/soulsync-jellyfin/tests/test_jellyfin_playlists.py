@@ -17,7 +17,7 @@ from soulsync_engine.errors import (
 from soulsync_engine.models import EVERYTHING, ItemRef, Kind, MediaBytes, PlaylistEntry
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import COVER, Scenario
-from soulsync_engine.testing.simulator import reset, status
+from soulsync_engine.testing.simulator import Answer, Exchange, reset, status
 from soulsync_jellyfin.entries import keeping
 from soulsync_jellyfin.simulator import (
     EMBY_4_9,
@@ -37,6 +37,7 @@ ways = pytest.mark.parametrize(
         (JELLYFIN_12, Credentials.ADMIN_KEY),
         (JELLYFIN_12, Credentials.PASSWORD),
         (EMBY_4_9, Credentials.ADMIN_KEY),
+        (EMBY_4_9, Credentials.USER_TOKEN),
     ],
     ids=lambda each: each.name,
 )
@@ -222,6 +223,90 @@ def test_descriptions_need_an_administrator_and_nothing_is_left_behind(simulate,
     assert server.create_playlist("Plain", []).playlist.description is None
 
 
+def test_a_replacement_that_failed_half_way_says_what_was_to_be_there(simulate, server_of) -> None:
+    """The server empties a playlist and then fills it, which may end in between."""
+    simulator = simulate()
+    server = server_of(simulator, Credentials.ADMIN_TOKEN)
+    a, b, c, *_ = ids_of(server)
+    made = server.create_playlist("Mine", [a, b]).playlist
+
+    def half(exchange: Exchange) -> Answer:
+        if exchange.request.method != "POST":
+            return exchange.produce()
+        simulator.state.playlists[made.ref.id].entries.clear()
+        return status(500)(exchange)
+
+    simulator.faults.always(half, path="/Playlists/*")
+    with pytest.raises(UnavailableError, match="not known") as caught:
+        server.replace_entries(made.ref.id, [c, b])
+    assert all(each in str(caught.value) for each in (made.ref.id, b, c))
+
+
+def test_a_user_whose_request_is_refused_is_not_taken_for_a_key(simulate, server_of) -> None:
+    simulator = simulate()
+    server = server_of(simulator, Credentials.ADMIN_TOKEN)
+    a, b, c, *_ = ids_of(server)
+    made = server.create_playlist("Mine", [a, b]).playlist
+    simulator.faults.always(
+        lambda exchange: status(400)(exchange) if exchange.request.method == "POST" else exchange.produce(),
+        path="/Playlists/*",
+    )
+    with pytest.raises(UnavailableError, match="does not accept the request"):
+        server.replace_entries(made.ref.id, [c])
+    simulator.faults.clear()
+    assert stored(server, made.ref.id) == [a, b]
+    assert server.edit_playlist(made.ref.id, public=True).public is True
+
+
+@pytest.mark.parametrize("personality", [JELLYFIN_12, EMBY_4_9], ids=lambda each: each.name)
+def test_a_change_that_a_server_accepts_and_forgets_is_found_out(
+    simulate, server_of, personality: Personality
+) -> None:
+    """Emby does so with an entry that it has numbered anew meanwhile."""
+    simulator = simulate(personality=personality)
+    server = server_of(simulator, Credentials.ADMIN_TOKEN)
+    tracks = ids_of(server)[:3]
+    made = server.create_playlist("Mine", tracks).playlist
+    first = next(server.iter_playlist_entries(made)).entry_id
+
+    def forgetful(exchange: Exchange) -> Answer:
+        return exchange.produce() if exchange.request.method == "GET" else Answer(status=204)
+
+    simulator.faults.always(forgetful, path="/Playlists/*/Items*")
+    for change in (
+        lambda: server.move_entry(made.ref.id, first, 2),
+        lambda: server.remove_entries(made.ref.id, [first]),
+    ):
+        with pytest.raises(ConflictError, match="other ones"):
+            change()
+    assert stored(server, made.ref.id) == tracks
+
+
+def test_a_playlist_without_an_id_is_no_success(simulate, server_of) -> None:
+    simulator = simulate()
+    server = server_of(simulator)
+    server.connect()
+    simulator.faults.always(lambda exchange: Answer(body=b"{}"), path="/Playlists")
+    with pytest.raises(UnavailableError, match="which id"):
+        server.create_playlist("Mine", [])
+
+
+def test_a_batch_that_fails_while_a_playlist_is_made_names_it_and_what_is_missing(
+    simulate, server_of
+) -> None:
+    simulator = simulate(personality=EMBY_4_9)
+    server = server_of(simulator)
+    a, b, *_ = ids_of(server)
+    simulator.faults.always(
+        lambda exchange: status(500)(exchange) if exchange.request.method == "POST" else exchange.produce(),
+        path="/Playlists/*/Items",
+    )
+    with pytest.raises(UnavailableError, match=f"{a}, {b}") as caught:
+        server.create_playlist("Mine", [a, b])
+    (made,) = server.iter_playlists()
+    assert made.ref.id in str(caught.value)
+
+
 class TestVisibility:
     def test_playlists_are_private_unless_asked(self, simulate, server_of) -> None:
         server = server_of(simulate(), Credentials.ADMIN_TOKEN)
@@ -269,6 +354,15 @@ class TestVisibility:
         assert next(ben.iter_playlists()).read_only is None
         ben.add_entries(open_one.ref.id, tracks[2:3])
         assert stored(anna, open_one.ref.id) == tracks[:3]
+
+
+@ways
+def test_a_playlist_that_is_not_there_is_not_found(
+    simulate, server_of, personality: Personality, credentials: Credentials
+) -> None:
+    server = server_of(simulate(personality=personality), credentials)
+    with pytest.raises(NotFoundError):
+        server.list_playlist_entries("0" * 32)
 
 
 def test_only_playlists_can_be_deleted_as_playlists(simulate, server_of) -> None:

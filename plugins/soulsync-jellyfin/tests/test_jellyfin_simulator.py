@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -163,6 +164,49 @@ def test_who_is_not_let_in_gets_no_body(raw) -> None:
         f"{server.simulator.base_url}/Users/AuthenticateByName", json={"Username": "anna", "Pw": "no"}
     )
     assert bare.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("pairs", "accepted"),
+    [
+        ('Token="{key}"', True),
+        ("Token={key}", True),
+        ('Client="a, b", Token="{key}"', True),
+        ('Token="{quoted}"', True),
+        ('token="{key}"', False),
+        ('Client="c"', False),
+    ],
+)
+def test_values_of_the_header_are_quoted_or_bare_and_names_have_case(raw, pairs: str, accepted: bool) -> None:
+    server = raw()
+    key = server.simulator.state.accounts.api_key
+    quoted = "".join(f"%{ord(sign):02X}" for sign in key)
+    header = f"MediaBrowser {pairs.format(key=key, quoted=quoted)}"
+    answer = httpx.get(f"{server.simulator.base_url}/System/Info", headers={"Authorization": header})
+    assert answer.status_code == (200 if accepted else 401)
+
+
+def test_the_first_place_with_a_token_counts(raw) -> None:
+    server = raw()
+    key, base = server.simulator.state.accounts.api_key, server.simulator.base_url
+    good, bad = f'MediaBrowser Token="{key}"', 'MediaBrowser Token="no"'
+    places = [
+        lambda value, token: ({"Authorization": value}, {}),
+        lambda value, token: ({"X-Emby-Authorization": value}, {}),
+        lambda value, token: ({"X-Emby-Token": token}, {}),
+        lambda value, token: ({}, {"ApiKey": token}),
+    ]
+    for earlier, later in pairwise(places):
+        for first, second, status in (
+            ((good, key), (bad, "no"), 200),
+            ((bad, "no"), (good, key), 401),
+        ):
+            headers, query = earlier(*first)
+            more_headers, more_query = later(*second)
+            answer = httpx.get(
+                f"{base}/System/Info", headers={**headers, **more_headers}, params={**query, **more_query}
+            )
+            assert answer.status_code == status
 
 
 def test_a_key_belongs_to_nobody(raw) -> None:

@@ -9,12 +9,13 @@ from soulsync_engine.errors import (
     ConfigurationError,
     NotAllowedError,
     NotFoundError,
+    SoulSyncError,
     UnavailableError,
     UnsupportedError,
 )
 from soulsync_engine.models import EVERYTHING, Scope
 from soulsync_engine.signin import SignInState
-from soulsync_engine.testing.simulator import empty, refuse, status
+from soulsync_engine.testing.simulator import empty, html_page, refuse, status
 from soulsync_jellyfin.settings import JellyfinSettings
 from soulsync_jellyfin.signin import QuickConnect
 from soulsync_jellyfin.simulator import (
@@ -87,6 +88,31 @@ def test_12_refuses_what_older_versions_took(simulate) -> None:
 def test_a_wrong_key_is_an_authentication_error(simulate, client_of, personality: Personality) -> None:
     with pytest.raises(AuthenticationError):
         client_of(simulate(personality=personality), api_key="wrong-5f1c").connect()
+
+
+@every
+def test_a_proxys_own_refusal_is_about_credentials_too(simulate, client_of, personality: Personality) -> None:
+    """Jellyfin gives a reason with a 401 where a right is missing; a page is none."""
+    simulator = simulate(personality=personality)
+    client = client_of(simulator)
+    client.connect()
+    simulator.faults.always(html_page(401))
+    with pytest.raises(AuthenticationError):
+        client.list_tracks(EVERYTHING, None, 5)
+
+
+@every
+@pytest.mark.parametrize("key", ["k\u00e9y-5f1c", "key\n5f1c", "key\u20265f1c"])
+def test_a_key_that_fits_no_header_is_a_matter_of_the_settings(
+    simulate, client_of, personality: Personality, key: str
+) -> None:
+    client = client_of(simulate(personality=personality), api_key=key)
+    with pytest.raises(ConfigurationError, match="credentials") as unsent:
+        client.connect()
+    with pytest.raises(SoulSyncError) as unheard:
+        client.watch(1.0)
+    for caught in (unsent.value, unheard.value):
+        assert "5f1c" not in f"{caught!s} {caught.__cause__!r} {caught.__context__!r}"
 
 
 def test_a_wrong_password_is_an_authentication_error_and_a_disabled_account_is_not(

@@ -54,13 +54,21 @@ class Accounts:
                 self._users = self._ask_users()
             return self._users
 
+    def nobodys(self) -> bool:
+        """Whether the credentials are, or may be, an API key, which belongs to no user."""
+        return self._signed_in() is None and self._me() is None
+
     def check(self, user: Account) -> None:
         """Ask whether a user still exists, after the server said that something does not.
 
         Raises `ConfigurationError` when it is the user.
         """
         with self._lock:
-            there = self.users(anew=True)
+            try:
+                there = self.users(anew=True)
+            except NotAllowedError:
+                # Who may list nobody, not even itself, is not told; what was not there stays the whole answer.
+                return
             if user.id in {account.id for account in there}:
                 return
             self._user = self._users = None

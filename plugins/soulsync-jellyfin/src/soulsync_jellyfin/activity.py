@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from soulsync_engine.http import decode
 from soulsync_engine.models import (
     HistoryLevel,
     Kind,
@@ -32,34 +31,32 @@ class Activity(Reading):
         """The last play of each track, the latest first. Of several libraries the latest of each, merged."""
         user = self.connection.user(scope)
         played = _played(sortBy="DatePlayed,SortName", sortOrder="Descending,Ascending").called("plays")
-        page = self.merged(played, scope, cursor, limit, TRACKS, _last_played)
-        events: list[PlayEvent] = []
-        for track in page.items:
-            if track.last_played is None:
-                continue
-            if since is not None and track.last_played <= since:
-                return PlayEventPage(items=tuple(events), level=HistoryLevel.LAST_PLAY)
-            events.append(_event(track, track.last_played, user.name))
-        if not events and page.next_cursor is not None:
-            return self.list_play_events(scope, since, page.next_cursor, limit)
-        return PlayEventPage(
-            items=tuple(events),
-            next_cursor=page.next_cursor,
-            level=HistoryLevel.LAST_PLAY,
-            problems=page.problems,
-        )
+        while True:
+            page = self.merged(played, scope, cursor, limit, TRACKS, _last_played)
+            dated = [(track, at) for track in page.items if (at := track.last_played) is not None]
+            late = [(track, at) for track, at in dated if since is None or at > since]
+            cursor = page.next_cursor if len(late) == len(dated) else None
+            # Tracks that were only marked as played have no date, and may fill a page.
+            if late or page.problems or cursor is None:
+                return PlayEventPage(
+                    items=tuple(_event(track, at, user.name) for track, at in late),
+                    next_cursor=cursor,
+                    level=HistoryLevel.LAST_PLAY,
+                    problems=page.problems,
+                )
 
     def list_play_counts(self, scope: Scope, cursor: str | None, limit: int) -> Page[PlayCount]:
         """The tracks that were played, with their counts."""
-        page = self.lister.page(_played().called("counts"), scope, cursor, limit, TRACKS)
-        counts = tuple(
-            PlayCount(track=track.ref, count=track.play_count, last_played=track.last_played)
-            for track in page.items
-            if track.play_count
-        )
-        if not counts and page.next_cursor is not None:
-            return self.list_play_counts(scope, page.next_cursor, limit)
-        return Page(items=counts, next_cursor=page.next_cursor, problems=page.problems)
+        while True:
+            page = self.lister.page(_played().called("counts"), scope, cursor, limit, TRACKS)
+            cursor = page.next_cursor
+            counts = tuple(
+                PlayCount(track=track.ref, count=track.play_count, last_played=track.last_played)
+                for track in page.items
+                if track.play_count
+            )
+            if counts or page.problems or cursor is None:
+                return Page(items=counts, next_cursor=cursor, problems=page.problems)
 
     def set_rating(self, kind: Kind, id: str, rating: int | None) -> UserData:
         """Rate with a tenth's precision; the servers derive likes and dislikes from it."""
@@ -97,10 +94,7 @@ class Activity(Reading):
 
     def _stored(self, kind: Kind, id: str) -> UserData:
         """What the server has now: answers to writes tell what was asked for."""
-        user = self.connection.user().id
-        path, params = self.dialect.item(user, id)
-        item = decode(self.transport.send("GET", path, params=params), wire.Item)
-        return self.mapper.user_data(kind, id, item.user_data or wire.UserData())
+        return self.mapper.user_data(kind, id, self.item(kind, id).user_data or wire.UserData())
 
 
 def _played(**params: str | int | bool | None) -> Query:

@@ -76,10 +76,15 @@ class Changes(Reading):
                 f"{kind}s since {since}"
             )
         page = self.lister.page(query, scope, cursor, limit, READERS[kind])
-        notes = self._notes(scope, moment)
+        # What was removed goes with the first page, what else was noted comes after the last.
+        asked = cursor is None or page.next_cursor is None
+        notes = self._notes(scope, moment) if asked else None
         if notes is None:
             return ChangedPage(
-                items=page.items, next_cursor=page.next_cursor, total=page.total, problems=page.problems
+                items=page.items,
+                next_cursor=page.next_cursor,
+                total=page.total if self._queue_missing else None,
+                problems=page.problems,
             )
         more = kind is not Kind.ARTIST and bool(notes.user_data_changed)
         return ChangedPage(

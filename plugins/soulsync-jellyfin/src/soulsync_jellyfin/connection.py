@@ -96,6 +96,10 @@ class Connection:
         """The users the credentials may see, which may be the own one alone."""
         return self._accounts.users()
 
+    def is_key(self) -> bool:
+        """Whether the credentials are, or may be, an API key: on Emby no question tells those from a user's token."""
+        return self._accounts.nobodys()
+
     def check_user(self, user: Account) -> None:
         """Ask whether a user still exists, after the server said that something does not.
 

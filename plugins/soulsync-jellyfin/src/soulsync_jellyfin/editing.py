@@ -19,8 +19,7 @@ class Editing(Session):
 
     def whole(self, kind: Kind, id: str) -> Whole:
         """An item with every field the server has; `NotFoundError` when there is none of that kind with the id."""
-        path, params = self.dialect.item(self.connection.user().id, self.checked_id(kind, id))
-        item = decode(self.transport.send("GET", path, params=params), dict[str, object])
+        item = decode(self.asked_for(kind, id), dict[str, object])
         if item.get("Type") != TYPES[kind]:
             raise self.not_found(kind, id)
         return item
@@ -32,10 +31,11 @@ class Editing(Session):
     def set_picture(self, kind: Kind, id: str, image: MediaBytes) -> FieldResult:
         """Set the main picture of an item, and look whether it is another one afterwards."""
         before = self.item(kind, id)
+        picture = ("Items", id, "Images", "Primary")
         try:
             self.transport.send(
                 "POST",
-                ("Items", id, "Images", "Primary"),
+                picture,
                 # The servers take pictures as base64 text under the picture's own type.
                 content=b64encode(image.data),
                 headers={"Content-Type": image.mime_type},
@@ -48,9 +48,16 @@ class Editing(Session):
             return FieldResult(
                 outcome=FieldOutcome.FAILED, reason="the server accepted the picture and has none afterwards"
             )
-        if tag == _tag(before):
+        if tag != _tag(before):
+            return FieldResult(outcome=FieldOutcome.APPLIED)
+        # The same picture was there before, or the server kept another one.
+        stored = self.transport.send("GET", picture, headers={"Accept": image.mime_type})
+        if stored.body == image.data:
             return FieldResult(outcome=FieldOutcome.UNCHANGED)
-        return FieldResult(outcome=FieldOutcome.APPLIED)
+        return FieldResult(
+            outcome=FieldOutcome.FAILED,
+            reason="the server accepted the picture and still shows the one from before",
+        )
 
 
 def _tag(item: wire.Item) -> str | None:

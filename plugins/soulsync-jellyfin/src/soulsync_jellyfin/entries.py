@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from soulsync_engine.errors import ConflictError, NotAllowedError, SoulSyncError
-from soulsync_engine.http import BadRequestError, decode
+from soulsync_engine.errors import ConflictError, NotAllowedError, SoulSyncError, UnavailableError
+from soulsync_engine.http import BadRequestError, UnexpectedAnswerError, decode
 from soulsync_engine.models import Playlist, PlaylistEntry
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Params
@@ -43,7 +43,13 @@ class Entries(Playlists):
         else:
             params: Params = {"Name": name, "MediaType": "Audio", "UserId": user.id}
             answer = self.transport.send("POST", ("Playlists",), params=params)
-        playlist_id = text_id(decode(answer, wire.Created).id) or ""
+        playlist_id = text_id(decode(answer, wire.Created).id)
+        if playlist_id is None:
+            raise UnexpectedAnswerError(
+                f"The server took the playlist {name[:80]!r} and did not say which id it has.",
+                server=self.server,
+                next_step="Look on the server whether it is there before creating it again.",
+            )
         if not self.dialect.json_playlists:
             self._append(playlist_id, tracks)
         if description:
@@ -59,6 +65,7 @@ class Entries(Playlists):
         """Append, or insert where the server can; where it did not, append and move."""
         before = self._entries(playlist_id)
         tracks = self._possible(track_ids)
+        position = None if position is None else max(position, 0)
         if position is None or position >= len(before):
             self._append(playlist_id, tracks)
             return self.playlist(playlist_id)
@@ -78,7 +85,8 @@ class Entries(Playlists):
 
     def remove_entries(self, playlist_id: str, entry_ids: tuple[str, ...]) -> Playlist:
         """Remove entries that are all there; otherwise remove none."""
-        there = {entry.entry_id for entry in self._entries(playlist_id)}
+        entries = self._entries(playlist_id)
+        there = {entry.entry_id for entry in entries}
         gone = [each for each in entry_ids if each not in there]
         if gone:
             raise ConflictError(
@@ -87,6 +95,7 @@ class Entries(Playlists):
                 next_step="Read its entries again.",
             )
         self._remove(playlist_id, list(dict.fromkeys(entry_ids)))
+        self._check(playlist_id, [entry for entry in entries if entry.entry_id not in set(entry_ids)])
         return self.playlist(playlist_id)
 
     def move_entry(self, playlist_id: str, entry_id: str, position: int) -> Playlist:
@@ -100,17 +109,26 @@ class Entries(Playlists):
                 next_step="Read its entries again.",
             )
         place = min(max(position, 0), len(entries) - 1)
+        rest = [entry for entry in entries if entry is not moved]
+        order = [*rest[:place], moved, *rest[place:]]
         if not self._move(playlist_id, entry_id, place):
-            rest = [entry for entry in entries if entry is not moved]
-            order = [*rest[:place], moved, *rest[place:]]
             self._rebuild(playlist_id, [entry.track_ref.id for entry in order])
+        self._check(playlist_id, order)
         return self.playlist(playlist_id)
 
     def replace_entries(self, playlist_id: str, track_ids: tuple[str, ...]) -> Playlist:
         """Make these tracks the content. Identity, cover and visibility stay."""
         self._entries(playlist_id)
         tracks = self._possible(track_ids)
-        if not self.update_in_place(playlist_id, {"Ids": tracks}):
+        try:
+            replaced = self.update_in_place(playlist_id, {"Ids": tracks})
+        except UnavailableError as error:
+            # The server empties the playlist before it fills it anew.
+            raise _saying(
+                error,
+                f"It is not known what is in the playlist {playlist_id} now; it was to be: {', '.join(tracks)}",
+            ) from error
+        if not replaced:
             self._rebuild(playlist_id, tracks)
         return self.playlist(playlist_id)
 
@@ -127,6 +145,18 @@ class Entries(Playlists):
             cursor = page.next_cursor
             if cursor is None:
                 return found
+
+    def _check(self, playlist_id: str, wanted: list[PlaylistEntry]) -> None:
+        """Look whether the entries are the wanted ones; servers also accept what changes nothing.
+
+        Emby numbers entries anew when it refreshes a playlist, so they are compared by their tracks.
+        """
+        if [each.track_ref for each in self._entries(playlist_id)] != [each.track_ref for each in wanted]:
+            raise ConflictError(
+                f"The server took the change of the playlist {playlist_id}, but its entries are other ones now.",
+                server=self.server,
+                next_step="Read its entries again; a library scan at the same time may undo a change.",
+            )
 
     def _append(self, playlist_id: str, tracks: list[str], position: int | None = None) -> None:
         done = 0
@@ -160,7 +190,8 @@ class Entries(Playlists):
         try:
             self.transport.send("POST", ("Playlists", playlist_id, "Items", entry_id, "Move", str(position)))
         except BadRequestError:
-            self._only_a_key = True
+            if not self.is_for_a_key():
+                raise
             return False
         return True
 

@@ -61,10 +61,10 @@ def refuses_token(answer: HttpAnswer) -> bool:
     """Whether a 401 is about the token, and not about what its user may do.
 
     Jellyfin says nothing then, and a reason otherwise (probed on 10.11); Emby says "Access token is invalid or expired"
-    (AuthService of the last open source).
+    (AuthService of the last open source). A page is no reason of either: a proxy asks for credentials of its own.
     """
     text = answer.body.strip().lower()
-    return not text or text.startswith(b"access token")
+    return not text or text.startswith(b"access token") or "html" in answer.content_type
 
 
 def checked_sign_in(answer: HttpAnswer) -> HttpAnswer:

@@ -1,7 +1,8 @@
-"""Listings in pages: one query over one library or several, with offsets as cursors.
+"""Listings in pages: one query over one library, several or none, with offsets as cursors.
 
 The total is asked for once. A page that times out or is too large is asked for again in halves; below a floor the
-listing fails. A page that is not the one asked for fails it too, so that nothing is passed over in silence.
+listing fails. A page that is not the one asked for fails it too, and so does an end that comes before the total is
+reached, so that nothing is passed over in silence.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from threading import Lock
 from typing import Final, Generic, TypeVar
 
 from soulsync_engine.errors import ConflictError, IncompleteSweepError, NotFoundError
-from soulsync_engine.http import AnswerTooLargeError, TimedOutError, UnexpectedAnswerError
-from soulsync_engine.models import Item, Kind, Library, Page, Problem, Scope
+from soulsync_engine.http import AnswerTooLargeError, TimedOutError
+from soulsync_engine.models import Item, Kind, Library, Page, PlaylistEntry, Problem, Scope
+from soulsync_jellyfin import wire
 from soulsync_jellyfin.accounts import Account
 from soulsync_jellyfin.connection import Connection
 from soulsync_jellyfin.dialect import THIN, Params, Path
 from soulsync_jellyfin.mapper import Mapper
 from soulsync_jellyfin.readers import IDS, Reader
+from soulsync_jellyfin.values import text_id
 
 M = TypeVar("M")
 
@@ -28,13 +31,17 @@ SMALLEST_PAGE: Final = 50
 
 _REMEMBERED_LISTINGS: Final = 64
 
+Libraries = tuple[Library | None, ...]
+"""Where a query is asked: in libraries, or once in none of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What is asked of each library.
 
     `name` tells listings apart that are read at the same time. `shared` says that an item may be in several libraries,
-    as artists are; it is then listed in the first of them.
+    as artists are; it is then listed in the first of them. `counts_always` says that the total comes with every page
+    and cannot be left out.
     """
 
     name: str
@@ -42,6 +49,7 @@ class Query:
     path: Path
     params: Params
     shared: bool = False
+    counts_always: bool = False
 
     def called(self, name: str) -> Query:
         """The same query under another name."""
@@ -77,7 +85,7 @@ class _Memory:
 
     libraries: tuple[Library, ...] | None = None
     totals: dict[str, int] = field(default_factory=dict)
-    heads: dict[tuple[str, str], int] = field(default_factory=dict)
+    heads: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     ids: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -108,21 +116,26 @@ class Lister:
         chosen = memory.libraries
         if not chosen:
             return Page(items=(), total=0)
-        try:
-            rows, last = self._next(query, user, chosen, offset, limit, memory, reader)
-        except NotFoundError:
-            self._connection.check_user(user)
-            raise
-        if last and offset > 0:
+        page = self._next(query, user, chosen, offset, limit, memory, reader)
+        if page.next_cursor is None and offset > 0:
             # A library that vanishes while it is read is not noticed by servers that then list everything.
             self._connection.chosen(scope, user)
         several = query.shared and len(chosen) > 1
-        return Page(
-            items=rows.items,
-            problems=rows.problems,
-            total=None if several else _total(memory, chosen),
-            next_cursor=None if last else str(offset + rows.count),
-        )
+        return replace(page, total=None) if several else page
+
+    def page_beside(self, query: Query, cursor: str | None, limit: int, reader: Reader[M]) -> Page[M]:
+        """One page of what is in no library, as playlists and their entries are."""
+        offset = offset_of(cursor)
+        user = self._connection.user()
+        memory = self._memory((query.name, user.id), fresh=offset == 0)
+        return self._next(query, user, (None,), offset, limit, memory, reader)
+
+    def first(self, query: Query, user: Account, library: Library, count: int, reader: Reader[M]) -> Rows[M]:
+        """The first rows of one library; fewer than asked for only where it has no more."""
+        rows = self.stretch(query, user, library, 0, count, reader, total=True)
+        if rows.count < min(count, rows.total or 0):
+            raise self._ends_early(rows.count, rows.total or 0)
+        return rows
 
     def stretch(
         self,
@@ -161,27 +174,47 @@ class Lister:
         self,
         query: Query,
         user: Account,
-        libraries: tuple[Library, ...],
+        libraries: Libraries,
         offset: int,
         limit: int,
         memory: _Memory,
         reader: Reader[M],
-    ) -> tuple[Rows[M], bool]:
-        """The rows from an offset on, and whether they are the last. Only an end may be empty."""
+    ) -> Page[M]:
+        """The rows from an offset on. Only an end may be empty, and only where the total is reached."""
         gathered = Rows[M]()
         while True:
-            start = offset + gathered.count
-            rows = self._across(query, user, libraries, start, limit, memory, reader)
+            place = offset + gathered.count
+            try:
+                rows = self._across(query, user, libraries, place, limit, memory, reader)
+            except NotFoundError:
+                self._connection.check_user(user)
+                raise
+            total = sum(memory.totals[_key(library)] for library in libraries)
+            if rows.count == 0 and place < total:
+                raise self._ends_early(place, total)
             gathered = gathered.followed_by(rows)
-            last = rows.count == 0 or offset + gathered.count >= _total(memory, libraries)
+            last = place + rows.count >= total
             if last or gathered.items or gathered.problems:
-                return gathered, last
+                return Page(
+                    items=gathered.items,
+                    problems=gathered.problems,
+                    total=total,
+                    next_cursor=None if last else str(place + rows.count),
+                )
+
+    def _ends_early(self, sent: int, total: int) -> IncompleteSweepError:
+        """The error for a listing that has fewer rows than it declared."""
+        return IncompleteSweepError(
+            f"The server declared {total} rows and sent none after {sent}.",
+            server=self._connection.server,
+            next_step="Try again when the server is at rest.",
+        )
 
     def _across(
         self,
         query: Query,
         user: Account,
-        libraries: tuple[Library, ...],
+        libraries: Libraries,
         offset: int,
         limit: int,
         memory: _Memory,
@@ -189,16 +222,17 @@ class Lister:
     ) -> Rows[M]:
         gathered, before, room = Rows[M](), 0, limit
         for number, library in enumerate(libraries):
-            known = memory.totals.get(library.id)
+            key = _key(library)
+            known = memory.totals.get(key)
             start = max(0, offset + gathered.count - before)
             if known is None or (room > 0 and start < known):
                 # Where only the total is wanted, one row brings it.
                 # What was added since the first page is left for the next time.
                 wanted = max(room, 1) if known is None else min(room, known - start)
                 part = self.stretch(query, user, library, start, wanted, reader, total=known is None)
-                known = memory.totals.setdefault(library.id, part.total or 0)
+                known = memory.totals.setdefault(key, part.total or 0)
+                self._check_heads(query, memory, key, start, part)
                 if room > 0:
-                    self._check_heads(memory, library, start, part)
                     if query.shared and number > 0:
                         part = self._without_earlier(query, user, libraries[:number], memory, part)
                     gathered = gathered.followed_by(part)
@@ -223,17 +257,11 @@ class Lister:
             "parentId": None if library is None else library.id,
             "startIndex": start,
             "limit": count,
-            "enableTotalRecordCount": total,
+            "enableTotalRecordCount": None if query.counts_always else total,
         }
         mapper = Mapper(server=self._connection.server, library=None if library is None else library.id)
         answer = self._connection.transport.page(query.path, params)
-        page = reader.read(answer, mapper, query.kind)
-        if page.count is None:
-            raise UnexpectedAnswerError(
-                "The server answered a listing with JSON that holds none.",
-                server=self._connection.server,
-                next_step="It may still be loading; try again in a moment.",
-            )
+        page = reader.read(answer, mapper, query.kind, start)
         if page.start is not None and page.start != start:
             raise IncompleteSweepError(
                 f"The server was asked for the rows from {start} on and sent those from {page.start} on.",
@@ -254,17 +282,17 @@ class Lister:
         )
 
     def _without_earlier(
-        self, query: Query, user: Account, earlier: tuple[Library, ...], memory: _Memory, rows: Rows[M]
+        self, query: Query, user: Account, earlier: Libraries, memory: _Memory, rows: Rows[M]
     ) -> Rows[M]:
         """The rows without the items that an earlier library has too."""
         for library in earlier:
-            if library.id not in memory.ids:
-                memory.ids[library.id] = self._ids(query, user, library)
-        seen = [memory.ids[library.id] for library in earlier]
+            if _key(library) not in memory.ids:
+                memory.ids[_key(library)] = self._ids(query, user, library)
+        seen = [memory.ids[_key(library)] for library in earlier]
         own = tuple(item for item in rows.items if not any(_id_of(item) in ids for ids in seen))
         return replace(rows, items=own)
 
-    def _ids(self, query: Query, user: Account, library: Library) -> frozenset[str]:
+    def _ids(self, query: Query, user: Account, library: Library | None) -> frozenset[str]:
         thin = replace(query, params={**query.params, **THIN})
         found: set[str] = set()
         while True:
@@ -286,16 +314,17 @@ class Lister:
             self._bearable,
         )
 
-    def _check_heads(self, memory: _Memory, library: Library, start: int, rows: Rows[M]) -> None:
+    def _check_heads(self, query: Query, memory: _Memory, key: str, start: int, rows: Rows[M]) -> None:
         """A page that begins like another one is that other page, sent again by a cache on the way."""
         head = _id_of(rows.items[0]) if rows.items else None
         if head is None:
             return
         with self._lock:
-            first = memory.heads.setdefault((library.id, head), start)
-        if first != start:
+            # What is shared may begin a page of each library.
+            first = memory.heads.setdefault((key if query.shared else "", head), (key, start))
+        if first != (key, start):
             raise IncompleteSweepError(
-                f"The server sent the rows from {first} on a second time, as those from {start} on.",
+                f"The server sent the rows from {first[1]} on a second time, as those from {start} on.",
                 server=self._connection.server,
                 next_step="Try again when the server is at rest.",
             )
@@ -322,10 +351,15 @@ def offset_of(cursor: str | None) -> int:
 
 
 def _id_of(item: object) -> str | None:
+    """By what a row is known again; a track may be in a playlist twice."""
     if isinstance(item, str):
         return item
+    if isinstance(item, PlaylistEntry):
+        return item.entry_id
+    if isinstance(item, wire.Item):
+        return text_id(item.id)
     return item.ref.id if isinstance(item, Item) else None
 
 
-def _total(memory: _Memory, libraries: tuple[Library, ...]) -> int:
-    return sum(memory.totals[library.id] for library in libraries)
+def _key(library: Library | None) -> str:
+    return "" if library is None else library.id

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from soulsync_engine.capabilities import Support
 from soulsync_engine.errors import (
-    IncompleteSweepError,
     NotAllowedError,
     NotFoundError,
     UnsupportedError,
 )
-from soulsync_engine.http import BadRequestError, decode, decode_items, decode_listing
+from soulsync_engine.http import BadRequestError, decode
 from soulsync_engine.models import FieldResult, Kind, MediaBytes, Page, Playlist, PlaylistEntry
 from soulsync_jellyfin import wire
-from soulsync_jellyfin.dialect import Params
 from soulsync_jellyfin.editing import Editing
-from soulsync_jellyfin.listing import offset_of
+from soulsync_jellyfin.listing import Query
+from soulsync_jellyfin.mapper import TYPES
+from soulsync_jellyfin.readers import ENTRIES, PLAYLISTS
 from soulsync_jellyfin.reading import FIELDS
 from soulsync_jellyfin.values import text_id
 
-_FIELDS: Final = "CanDelete,ChildCount,DateCreated,Etag,Overview"
+_PLAYLISTS: Final = Query(
+    name="playlists",
+    kind=Kind.PLAYLIST,
+    path=("Items",),
+    params={
+        "recursive": True,
+        "includeItemTypes": TYPES[Kind.PLAYLIST],
+        "fields": "CanDelete,ChildCount,DateCreated,Etag,Overview",
+        "sortBy": "SortName,DateCreated",
+        "enableImages": False,
+    },
+)
 _FOREIGN: Final = "it belongs to another user"
 _NEEDS_A_USER: Final = (
     "Sign in with user name and password, or by Quick Connect, instead of using an API key."
@@ -37,63 +46,27 @@ class Playlists(Editing):
 
     def list_playlists(self, cursor: str | None, limit: int) -> Page[Playlist]:
         """The playlists the user sees, but for those of videos."""
-        start = offset_of(cursor)
         while True:
-            params: Params = {
-                "userId": self.connection.user().id,
-                "recursive": True,
-                "includeItemTypes": "Playlist",
-                "fields": _FIELDS,
-                "sortBy": "SortName,DateCreated",
-                "enableImages": False,
-                "startIndex": start,
-                "limit": limit,
-                "enableTotalRecordCount": True,
-            }
-            result = self.transport.get(("Items",), wire.Result[wire.Item], params)
-            rows = result.items or []
-            start += len(rows)
-            last = not rows or start >= (result.total_record_count or 0)
+            page = self.lister.page_beside(_PLAYLISTS, cursor, limit, PLAYLISTS)
             ours = tuple(
                 self.mapper.playlist(row, public=None, read_only=self._read_only(row))
-                for row in rows
-                if row.media_type != "Video" and row.id is not None
+                for row in page.items
+                if row.media_type != "Video"
             )
-            if ours or last:
-                return Page(items=ours, next_cursor=None if last else str(start))
+            cursor = page.next_cursor
+            if ours or page.problems or cursor is None:
+                return Page(items=ours, problems=page.problems, next_cursor=cursor)
 
     def list_playlist_entries(self, playlist_id: str, cursor: str | None, limit: int) -> Page[PlaylistEntry]:
         """The entries in playlist order, with their tracks."""
-        start = offset_of(cursor)
-        params: Params = {
-            "userId": self.connection.user().id,
-            "fields": FIELDS[Kind.TRACK],
-            "enableImages": False,
-            "startIndex": start,
-            "limit": limit,
-        }
-        path = ("Playlists", self.checked_id(Kind.PLAYLIST, playlist_id), "Items")
-        result = decode_listing(
-            self.transport.page(path, params), wire.Result[wire.Track], wire.Result[msgspec.Raw]
+        query = Query(
+            name=f"entries of {playlist_id}",
+            kind=Kind.TRACK,
+            path=("Playlists", self.checked_id(Kind.PLAYLIST, playlist_id), "Items"),
+            params={"fields": FIELDS[Kind.TRACK], "enableImages": False},
+            counts_always=True,
         )
-        if result.start_index not in (None, start):
-            raise IncompleteSweepError(
-                f"The server was asked for the entries from {start} on and sent others.", server=self.server
-            )
-        rows = result.items or []
-        places = iter(range(start, start + len(rows)))
-        decoded = decode_items(
-            rows, wire.Track, lambda row: self.mapper.entry(next(places), row), kind=Kind.TRACK, id_key="Id"
-        )
-        total = result.total_record_count or 0
-        end = start + len(rows)
-        last = not rows or end >= total
-        return Page(
-            items=decoded.items,
-            problems=decoded.problems,
-            total=total,
-            next_cursor=None if last else str(end),
-        )
+        return self.lister.page_beside(query, cursor, limit, ENTRIES)
 
     def edit_playlist(
         self, playlist_id: str, name: str | None, description: str | None, public: bool | None
@@ -139,9 +112,15 @@ class Playlists(Editing):
         try:
             self.transport.send("POST", ("Playlists", playlist_id), json=changes, idempotent=True)
         except BadRequestError:
-            self._only_a_key = True
+            if not self.is_for_a_key():
+                raise
             return False
         return True
+
+    def is_for_a_key(self) -> bool:
+        """Whether what was just refused is refused to every API key, and these credentials are one; then remembered."""
+        self._only_a_key = self.connection.is_key()
+        return self._only_a_key
 
     def edit_details(self, playlist_id: str, changes: dict[str, object]) -> None:
         """Change a playlist as an item, which needs an administrator."""
@@ -163,7 +142,8 @@ class Playlists(Editing):
         try:
             details = decode(self.transport.send("GET", ("Playlists", playlist_id)), wire.PlaylistDetails)
         except BadRequestError:
-            self._only_a_key = True
+            if not self.is_for_a_key():
+                raise
             return None
         return details.open_access
 

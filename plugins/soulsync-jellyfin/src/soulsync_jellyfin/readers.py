@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from soulsync_engine.http import HttpAnswer, decode_items, decode_listing
-from soulsync_engine.models import Album, Artist, Item, Kind, Problem, Track
+from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, decode_items, decode_listing
+from soulsync_engine.models import Album, Artist, Item, Kind, PlaylistEntry, Problem, Track
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.mapper import Mapper
 from soulsync_jellyfin.values import text_id
@@ -21,11 +21,11 @@ M_co = TypeVar("M_co", covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPage(Generic[M_co]):
-    """A page as the server sent it. `count` is how many rows it has, None where the JSON holds no listing."""
+    """A page as the server sent it. `count` is how many rows it has, `start` None where it does not say that."""
 
     items: tuple[M_co, ...]
     problems: tuple[Problem, ...]
-    count: int | None
+    count: int
     total: int | None
     start: int | None
 
@@ -33,8 +33,11 @@ class ReadPage(Generic[M_co]):
 class Reader(Protocol[M_co]):
     """Reads pages of rows of one type."""
 
-    def read(self, answer: HttpAnswer, mapper: Mapper, kind: Kind) -> ReadPage[M_co]:
-        """The rows of an answer, mapped. One that cannot be read is a problem of the page."""
+    def read(self, answer: HttpAnswer, mapper: Mapper, kind: Kind, start: int = 0) -> ReadPage[M_co]:
+        """The rows of an answer, mapped, the first of which is at `start` of its listing.
+
+        A row that cannot be read is a problem of the page. Raises `UnreadableAnswerError` for what is no listing.
+        """
         ...
 
 
@@ -46,16 +49,53 @@ class _RowReader(Generic[W, M_co]):
     page: type[wire.Result[W]]
     to_model: Callable[[Mapper, W], M_co]
 
-    def read(self, answer: HttpAnswer, mapper: Mapper, kind: Kind) -> ReadPage[M_co]:
+    def read(self, answer: HttpAnswer, mapper: Mapper, kind: Kind, start: int = 0) -> ReadPage[M_co]:
         result = decode_listing(answer, self.page, wire.Result[msgspec.Raw])
-        decoded = decode_items(result.items, self.row, partial(self.to_model, mapper), kind=kind, id_key="Id")
+        rows = _rows(answer, result.items)
+        decoded = decode_items(rows, self.row, partial(self.to_model, mapper), kind=kind, id_key="Id")
         return ReadPage(
             items=decoded.items,
             problems=decoded.problems,
-            count=None if result.items is None else len(result.items),
+            count=len(rows),
             total=result.total_record_count,
             start=result.start_index,
         )
+
+
+class _EntryReader:
+    """Reads the entries of a playlist, whose places an odd one among them must not move."""
+
+    def read(self, answer: HttpAnswer, mapper: Mapper, kind: Kind, start: int = 0) -> ReadPage[PlaylistEntry]:
+        result = decode_listing(answer, wire.Result[wire.Track], wire.Result[msgspec.Raw])
+        rows = _rows(answer, result.items)
+        decoded = [
+            decode_items((row,), wire.Track, partial(mapper.entry, place), kind=kind, id_key="Id")
+            for place, row in enumerate(rows, start)
+        ]
+        return ReadPage(
+            items=tuple(item for each in decoded for item in each.items),
+            problems=tuple(problem for each in decoded for problem in each.problems),
+            count=len(rows),
+            total=result.total_record_count,
+            start=result.start_index,
+        )
+
+
+def _rows(answer: HttpAnswer, rows: Sequence[W | msgspec.Raw] | None) -> Sequence[W | msgspec.Raw]:
+    if rows is None:
+        raise UnexpectedAnswerError(
+            f"{answer.where} was answered with JSON that holds no listing.",
+            server=answer.server,
+            next_step="The server may still be loading; try again in a moment.",
+        )
+    return rows
+
+
+def _playlist_row(mapper: Mapper, row: wire.Item) -> wire.Item:
+    """The row itself: what it becomes takes questions to the server."""
+    if text_id(row.id) is None:
+        raise ValueError("it has no id")
+    return row
 
 
 def _id_alone(mapper: Mapper, row: wire.ItemId) -> str:
@@ -71,6 +111,10 @@ ARTISTS: Final[Reader[Artist]] = _RowReader(
 ALBUMS: Final[Reader[Album]] = _RowReader(row=wire.Item, page=wire.Result[wire.Item], to_model=Mapper.album)
 TRACKS: Final[Reader[Track]] = _RowReader(row=wire.Track, page=wire.Result[wire.Track], to_model=Mapper.track)
 IDS: Final[Reader[str]] = _RowReader(row=wire.ItemId, page=wire.Result[wire.ItemId], to_model=_id_alone)
+PLAYLISTS: Final[Reader[wire.Item]] = _RowReader(
+    row=wire.Item, page=wire.Result[wire.Item], to_model=_playlist_row
+)
+ENTRIES: Final[Reader[PlaylistEntry]] = _EntryReader()
 READERS: Final[dict[Kind, Reader[Item]]] = {
     Kind.ARTIST: ARTISTS,
     Kind.ALBUM: ALBUMS,

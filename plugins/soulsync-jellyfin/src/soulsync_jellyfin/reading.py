@@ -89,6 +89,10 @@ class Reading(Session):
             }
             page = READERS[kind].read(self.transport.page(("Items",), params), self.mapper, kind)
             found.update((_bare(item.ref.id), item) for item in page.items)
+            for problem in page.problems:
+                self.log.warning(
+                    "%s: the %s %s cannot be read: %s", self.server, kind, problem.id, problem.reason
+                )
         return tuple(found[_bare(each)] for each in ids if _bare(each) in found)
 
     def search(self, query: str, kinds: frozenset[Kind], scope: Scope, limit: int) -> SearchResult:
@@ -131,14 +135,15 @@ class Reading(Session):
         start = offset_of(cursor)
         # One row more than the page tells whether another page follows.
         needed = start + limit + 1
-        rows = [
-            item
-            for library in libraries
-            for item in self.lister.stretch(query, user, library, 0, needed, reader).items
-        ]
-        latest = sorted(dict.fromkeys(rows), key=lambda item: moment(item) or NEVER, reverse=True)
+        read = [self.lister.first(query, user, library, needed, reader) for library in libraries]
+        rows = dict.fromkeys(item for each in read for item in each.items)
+        latest = sorted(rows, key=lambda item: moment(item) or NEVER, reverse=True)
         end = start + limit
-        return Page(items=tuple(latest[start:end]), next_cursor=str(end) if len(latest) > end else None)
+        if len(latest) > end:
+            return Page(items=tuple(latest[start:end]), next_cursor=str(end))
+        # Every page reads from the beginning, so only the last one tells of the odd rows, all of them.
+        problems = tuple(problem for each in read for problem in each.problems)
+        return Page(items=tuple(latest[start:]), problems=problems)
 
 
 def listing_of(kind: Kind, **params: str | int | bool | None) -> Query:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from soulsync_engine.contract import MediaServerClient, ServerContext
 from soulsync_engine.errors import NotFoundError
-from soulsync_engine.http import decode
+from soulsync_engine.http import HttpAnswer, decode
 from soulsync_engine.models import Kind
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.connection import Connection
@@ -15,6 +15,8 @@ from soulsync_jellyfin.dialect import JELLYFIN, Dialect
 from soulsync_jellyfin.listing import Lister
 from soulsync_jellyfin.mapper import TYPES, Mapper
 from soulsync_jellyfin.settings import JellyfinSettings
+
+_NO_CONTENT: Final = 204
 
 
 class Session(MediaServerClient):
@@ -39,11 +41,19 @@ class Session(MediaServerClient):
 
     def item(self, kind: Kind, id: str) -> wire.Item:
         """One item with all its fields; `NotFoundError` when there is none of that kind with the id."""
-        path, params = self.dialect.item(self.connection.user().id, self.checked_id(kind, id))
-        item = decode(self.transport.send("GET", path, params=params), wire.Item)
+        item = decode(self.asked_for(kind, id), wire.Item)
         if item.type != TYPES[kind]:
             raise self.not_found(kind, id)
         return item
+
+    def asked_for(self, kind: Kind, id: str) -> HttpAnswer:
+        """The answer that holds an item, of whatever kind it turns out to be."""
+        path, params = self.dialect.item(self.connection.user().id, self.checked_id(kind, id))
+        answer = self.transport.send("GET", path, params=params)
+        if answer.status == _NO_CONTENT:
+            # What Emby says of a look-up that finds nothing.
+            raise self.not_found(kind, id)
+        return answer
 
     def not_found(self, kind: Kind, id: str) -> NotFoundError:
         """The error for an id that no item of the kind has."""

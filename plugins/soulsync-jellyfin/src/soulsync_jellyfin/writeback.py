@@ -24,10 +24,15 @@ Patch = ArtistPatch | AlbumPatch | TrackPatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Field:
-    """How one field of a patch lies in an item. `lock` is the name under which the servers lock it, None for never."""
+    """How one field of a patch lies in an item.
+
+    `lock` is the name under which the servers lock it, None for never. `items` is where the same names lie once more,
+    as linked items, None for nowhere.
+    """
 
     key: str
     lock: str | None = None
+    items: str | None = None
     read: Callable[[object], object] = lambda stored: stored or ""
     write: Callable[[object], object] = lambda wanted: wanted
 
@@ -50,7 +55,8 @@ def _number(stored: object) -> object:
     return stored
 
 
-_GENRES: Final = _Field(key="Genres", lock="Genres", read=_names, write=_listed)
+# Jellyfin takes the texts of an edit, Emby the items.
+_GENRES: Final = _Field(key="Genres", lock="Genres", items="GenreItems", read=_names, write=_listed)
 _NAME: Final = _Field(key="Name", lock="Name")
 _SORT: Final = _Field(key="ForcedSortName")
 
@@ -119,7 +125,10 @@ class Writeback(Editing):
         )
         if written or new_locks:
             for name, value in written.items():
-                item[fields[name].key] = fields[name].write(value)
+                field = fields[name]
+                item[field.key] = field.write(value)
+                if field.items is not None:
+                    item[field.items] = _linked(value)
             if new_locks:
                 item["LockedFields"] = [*locked, *new_locks]
             self.store(id, item)

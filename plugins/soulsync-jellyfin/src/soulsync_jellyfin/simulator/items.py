@@ -105,7 +105,11 @@ def _edit(call: Call) -> Answer:
     entry.name = str(body.get("Name"))
     entry.forced_sort_name = _text(body, "ForcedSortName")
     entry.overview = _text(body, "Overview")
-    entry.genres = tuple(map(str, _list(body, "Genres")))
+    if call.state.personality.emby:
+        # Its other clients send the genres of an edit as texts and as items, since it reads the items.
+        entry.genres = _names(body, "GenreItems")
+    else:
+        entry.genres = tuple(map(str, _list(body, "Genres")))
     entry.number, entry.disc = _number(body, "IndexNumber"), _number(body, "ParentIndexNumber")
     entry.year = _number(body, "ProductionYear")
     entry.lock_data = body.get("LockData") is True
