@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 import msgspec
+
+from soulsync_engine.errors import MirrorCorruptError
 
 Value: TypeAlias = str | int | float | bytes | bool | None
 Credit: TypeAlias = tuple[str, int, str, str | None]
@@ -17,6 +21,21 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+DAMAGED: Final = "Restore it from a backup, or move it away to have a new one made by the next sync."
+"""What to do about a mirror that is damaged."""
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Name stored values that nothing of ours can have written for what they are: no page of a file has a checksum."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, OverflowError, msgspec.DecodeError) as error:
+        raise MirrorCorruptError(
+            f"The mirror is damaged: what is stored makes no sense ({error!r}).", next_step=DAMAGED
+        ) from error
 
 
 def microseconds(moment: datetime) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from soulsync_engine.errors import FeedCursorError
 from soulsync_engine.mirror import schema
 from soulsync_engine.mirror.database import Database
-from soulsync_engine.mirror.encoding import microseconds, moment
+from soulsync_engine.mirror.encoding import microseconds, moment, understood
 from soulsync_engine.mirror.loading import server_names, server_number
 from soulsync_engine.mirror.records import Change, ChangeType
 from soulsync_engine.models import ItemRef, Kind
@@ -52,19 +52,20 @@ def read_changes(
             if server is not None:
                 page = page.where(changes.c.server_id == server_number(connection, server))
             rows = connection.execute(page).all()
-        for seq, change, of, uid, number, native_id, title, fields, at, run in rows:
-            kind = _KINDS[of]
-            yield Change(
-                seq=seq,
-                type=_TYPES[change],
-                kind=kind,
-                uid=str(uid),
-                ref=ItemRef(names[number], kind, native_id),
-                title=title,
-                fields=_fields(fields),
-                at=_moment(at),
-                run=run,
-            )
+        with understood():
+            for seq, change, of, uid, number, native_id, title, fields, at, run in rows:
+                kind = _KINDS[of]
+                yield Change(
+                    seq=seq,
+                    type=_TYPES[change],
+                    kind=kind,
+                    uid=str(uid),
+                    ref=ItemRef(names[number], kind, native_id),
+                    title=title,
+                    fields=_fields(fields),
+                    at=_moment(at),
+                    run=run,
+                )
         if len(rows) < size:
             return
         since = rows[-1][0]

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from soulsync_engine.errors import ConflictError, LeaseLostError
 from soulsync_engine.mirror.bookkeeping import leases
 from soulsync_engine.mirror.database import Database
-from soulsync_engine.mirror.encoding import microseconds, moment
+from soulsync_engine.mirror.encoding import microseconds, moment, understood
 
 _SECOND: Final = 1_000_000
 
@@ -72,7 +72,7 @@ class Lease:
         row = connection.execute(select(leases).where(leases.c.server_id == self._number)).first()
         if row is not None:
             if is_alive(row.holder, row.acquired, row.expires, now=now):
-                holder = msgspec.json.decode(row.holder, type=Holder)
+                holder = _read(row.holder)
                 raise ConflictError(
                     f"A sync of this server is running already (process {holder.process}, since "
                     f"{moment(row.acquired):%Y-%m-%d %H:%M} UTC).",
@@ -108,10 +108,15 @@ def is_alive(holder: str, acquired: int, expires: int, *, now: int) -> bool:
     length = expires - acquired
     if now >= expires or acquired > now + length:
         return False
-    them, us = msgspec.json.decode(holder, type=Holder), _this_process()
+    them, us = _read(holder), _this_process()
     if them.machine != us.machine or os.name != "posix":
         return True
     return _started(them.process) == them.started
+
+
+@understood()
+def _read(holder: str) -> Holder:
+    return msgspec.json.decode(holder, type=Holder)
 
 
 def _now() -> int:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select
 
 from soulsync_engine.mirror import schema
-from soulsync_engine.mirror.encoding import Credit
+from soulsync_engine.mirror.encoding import Credit, understood
 from soulsync_engine.mirror.rows import MAPPERS
 from soulsync_engine.models import Item, Kind
 
@@ -50,8 +50,10 @@ def decode(
     mapper = MAPPERS[kind]
     for chunk in chunks(rows, CHUNK):
         credited = {} if kind is Kind.ARTIST else _credits(connection, [row[0] for row in chunk])
-        for row in chunk:
-            yield row[0], mapper.to_item(names[row[1]], row, credited.get(row[0], ())), row[3] is not None
+        with understood():
+            for row in chunk:
+                item = mapper.to_item(names[row[1]], row, credited.get(row[0], ()))
+                yield row[0], item, row[3] is not None
 
 
 def chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

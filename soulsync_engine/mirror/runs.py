@@ -12,7 +12,7 @@ from sqlalchemy import Connection, CursorResult, Row, exists, func, insert, sele
 
 from soulsync_engine.errors import MirrorError
 from soulsync_engine.mirror.bookkeeping import checkpoints, sync_runs
-from soulsync_engine.mirror.encoding import maybe_moment, microseconds, moment
+from soulsync_engine.mirror.encoding import maybe_moment, microseconds, moment, understood
 from soulsync_engine.mirror.lease import is_held
 from soulsync_engine.mirror.loading import server_number
 from soulsync_engine.mirror.records import KindCounts, SyncMode, SyncRun, SyncState
@@ -179,8 +179,10 @@ def unfinished_of(connection: Connection, server: str, scope: Scope) -> Unfinish
     ).first()
     if last is None or last.row_version != ROW_VERSION or last.state == SyncState.COMPLETE.value:
         return None
+    with understood():
+        mode = SyncMode(last.mode)
     return Unfinished(
-        mode=SyncMode(last.mode),
+        mode=mode,
         token=last.token,
         since=last.since,
         hours=_hours_since(last.started) or 0.0,
@@ -212,6 +214,7 @@ def runs_of(connection: Connection, runs: set[int]) -> dict[int, SyncRun]:
     return {row.id: _read(row, row.server) for row in rows}
 
 
+@understood()
 def _read(row: Row[Any], server: str) -> SyncRun:
     counts = msgspec.json.decode(row.counts, type=dict[Kind, KindCounts]) if row.counts else {}
     return SyncRun(

@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from soulsync_engine.errors import ConfigurationError, MirrorCorruptError, MirrorError, MirrorLockedError
 from soulsync_engine.mirror.database import EXAMPLE, Database, not_a_mirror
+from soulsync_engine.mirror.encoding import DAMAGED
 
 _DIALECT: Final = dialect()
 
@@ -65,7 +66,7 @@ class SqliteDatabase(Database):
     @property
     def driver_errors(self) -> tuple[type[Exception], ...]:
         """As in the base."""
-        return (sqlite3.Error,)
+        return (sqlite3.Error, UnicodeDecodeError)
 
     def translate(self, error: BaseException, doing: str) -> Exception:
         """As in the base."""
@@ -79,12 +80,21 @@ class SqliteDatabase(Database):
             )
         if code == sqlite3.SQLITE_NOTADB:
             return not_a_mirror(self.shown, "it is no database at all")
-        if code == sqlite3.SQLITE_CORRUPT:
+        # Names of tables and texts are read as they are stored.
+        if code == sqlite3.SQLITE_CORRUPT or isinstance(error, UnicodeDecodeError):
             return MirrorCorruptError(
                 f"{where} is damaged: {error}.",
-                next_step="Restore it from a backup, or move it away to have a new one made by the next sync.",
+                next_step=DAMAGED,
             )
         return MirrorError(f"{where} cannot {doing}: {error}.", next_step=_ADVICE.get(code))
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """As in the base."""
+        with super().connected() as connection:
+            # The ids of a million items, in no order, are to fit in.
+            connection.connection.cursor().execute("PRAGMA cache_size = -128000")
+            yield connection
 
     @contextmanager
     def begun_reading(self, connection: Connection) -> Iterator[None]:

@@ -29,6 +29,8 @@ from soulsync_engine.models import Item, Kind
 
 # PostgreSQL indexes no more than 2.7 kB, and no server has ids of a tenth of this length.
 _ID_LENGTH: Final = 1000
+# A page is dealt with in parts: rows that live for long make the garbage collector look at them again and again.
+_PART: Final = 200
 
 State = tuple[int, int, int | None, int | None]
 """uid, content hash, the sync since which it is gone, the time since which it is missing."""
@@ -96,23 +98,32 @@ class Store:
         self._check_ids([*wanted, *shown, *excused])
         with self.transaction() as writer:
             known = self._look_up(writer, kind, list(wanted))
-            recording = Recording(self, writer, kind)
-            touched: Touched = []
-            unknown: Unknown = {}
-            for native_id, item in wanted.items():
-                row = recording.row_of(item)
-                state = known.get(native_id)
-                if state is None:
-                    unknown[native_id] = item, row
-                elif state[1] != row[-1] or state[2] is not None:
-                    touched.append((item, row, state))
-                elif state[3] is not None:
-                    recording.miss(native_id, None, None)
-            unknown |= self._touch(writer, recording, touched)
-            fresh = self._place_unknown(writer, recording, unknown)
-            recording.write()
-            uids = {native_id: state[0] for native_id, state in known.items()} | fresh
+            uids = {native_id: state[0] for native_id, state in known.items()}
+            for part in chunks(items, _PART):
+                uids |= self._take_part(writer, kind, part, known)
             self._mark(writer, stage, sweep, shown, uids, excused)
+
+    def _take_part(
+        self, writer: Writer, kind: Kind, items: Sequence[Item], known: Mapping[str, State]
+    ) -> dict[str, int]:
+        """Store items; gives the numbers of those under ids that are in no use."""
+        recording = Recording(self, writer, kind)
+        touched: Touched = []
+        unknown: Unknown = {}
+        for item in items:
+            native_id = item.ref.id
+            row = recording.row_of(item)
+            state = known.get(native_id)
+            if state is None:
+                unknown[native_id] = item, row
+            elif state[1] != row[-1] or state[2] is not None:
+                touched.append((item, row, state))
+            elif state[3] is not None:
+                recording.miss(native_id, None, None)
+        unknown |= self._touch(writer, recording, touched)
+        numbers = self._place_unknown(writer, recording, unknown)
+        recording.write()
+        return numbers
 
     def unknown(self, kind: Kind, ids: Sequence[str]) -> list[str]:
         """Those of the ids whose items are not stored, or stored as removed."""
