@@ -5,6 +5,7 @@ Its token is the one of its settings, so that a second look can find everything 
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
@@ -46,6 +47,8 @@ class Settings(BackendSettings):
     tracks: int
     token: str = "t"
     page: int = 1000
+    wait_seconds: float = 0.0
+    """How long each page takes to come."""
 
 
 class Client(MediaServerClient):
@@ -54,7 +57,7 @@ class Client(MediaServerClient):
     def __init__(self, context: ServerContext[Settings]) -> None:
         super().__init__(context)
         settings = context.settings
-        self._tracks, self._token = settings.tracks, settings.token
+        self._tracks, self._token, self._wait = settings.tracks, settings.token, settings.wait_seconds
         self.limits = PagingLimits(max_page_size=settings.page)
 
     def connect(self) -> ServerInfo:
@@ -82,6 +85,7 @@ class Client(MediaServerClient):
         return SearchResult()
 
     def _page(self, make, total, cursor, limit):  # type: ignore[no-untyped-def]
+        time.sleep(self._wait)
         start = int(cursor or 0)
         end = min(start + limit, total)
         return Page(

@@ -10,8 +10,11 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import jellyfin
+import mirror
 import navidrome
 import peers
+import plex
 import scan
 import startup
 from measuring import Row
@@ -29,6 +32,7 @@ def main() -> None:
         "--peer-files", type=int, default=4000, help="files that the other programs read, too"
     )
     options.add_argument("--tracks", type=int, default=100_000, help="tracks on a simulated server")
+    options.add_argument("--mirrored", type=int, default=1_000_000, help="tracks in the large mirror")
     options.add_argument("--no-peers", action="store_true", help="leave out the other programs")
     options.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     chosen = options.parse_args()
@@ -41,7 +45,11 @@ def main() -> None:
             shared = folder / "shared"
             generate_library(shared, chosen.peer_files)
             table += peers.rows(shared, chosen.peer_files, folder / "environments")
+        table += mirror.rows(chosen.mirrored)
         table += navidrome.rows(chosen.tracks, peers=not chosen.no_peers)
+        if not chosen.no_peers:
+            # These two compare with other people's clients alone.
+            table += jellyfin.rows() + plex.rows()
     finally:
         shutil.rmtree(folder)
     text = render(table, chosen.files)
