@@ -10,11 +10,11 @@ import re
 from typing import Final
 
 from soulsync_engine.errors import ConflictError
+from soulsync_engine.http import BadRequestError
 from soulsync_engine.models import ChangedPage, Item, Kind, Page, Scope
 from soulsync_plex.listing import Params, RowPage
 from soulsync_plex.mapper import key_of
 from soulsync_plex.reading import Reading
-from soulsync_plex.transport import RefusedError
 from soulsync_plex.wire import ItemRow, Section
 
 _TOKEN: Final = re.compile(r"plex1 at ([0-9]{1,12}):((?: [0-9]{1,18}=[0-9.]+)*)")
@@ -114,7 +114,7 @@ class Changes(Reading):
         params: Params = {"type": 10, "sort": "updatedAt:desc", "excludeElements": "Media,Guid,Genre,Field"}
         try:
             answer = self._transport.rows(ItemRow, path, params, kind=Kind.TRACK, start=0, size=1)
-        except RefusedError:
+        except BadRequestError:
             # Without a mark every delta reads everything, which is dear but right.
             return 0
         newest = max(((row.updatedAt or 0) for row in answer.rows), default=0)
@@ -149,7 +149,7 @@ class Changes(Reading):
                 whole = self._section_rows(kind, key, 0, 0).total
                 since_ever = self._section_rows(kind, key, 0, 0, {"updatedAt>": 1}).total
                 since_never = self._section_rows(kind, key, 0, 0, {"updatedAt>": _NEVER}).total
-            except RefusedError:
+            except BadRequestError:
                 raise self._cannot_tell("it refuses filters by time") from None
             if since_never != 0 or since_ever != whole:
                 raise self._cannot_tell("it ignores filters by time")

@@ -8,13 +8,12 @@ from typing import Final, Generic, TypeVar
 
 from soulsync_engine.contract import ServerContext
 from soulsync_engine.errors import NotFoundError
-from soulsync_engine.http import UnexpectedAnswerError
+from soulsync_engine.http import BadRequestError, UnexpectedAnswerError
 from soulsync_engine.models import Kind, Problem, Scope
 from soulsync_plex.connection import PlexConnection
 from soulsync_plex.decoding import ReadRows
 from soulsync_plex.mapper import TYPES, key_of
 from soulsync_plex.settings import PlexSettings
-from soulsync_plex.transport import RefusedError
 from soulsync_plex.wire import ItemRow, Section
 
 LARGEST_PAGE: Final = 2000
@@ -182,7 +181,7 @@ class SectionListing(PlexConnection):
                 return self._transport.rows(
                     ItemRow, path, {**asked, "sort": f"{kind}.id"}, kind=kind, start=start, size=size
                 )
-            except RefusedError:
+            except BadRequestError:
                 plain = self._transport.rows(ItemRow, path, asked, kind=kind, start=start, size=size)
                 self._can_sort_by_id = False
                 self._context.log.info("%s cannot sort by id; its own order is used", self.server)

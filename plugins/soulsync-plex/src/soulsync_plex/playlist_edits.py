@@ -8,13 +8,13 @@ from typing import Final
 
 from soulsync_engine.capabilities import Support
 from soulsync_engine.errors import ConflictError, NotFoundError, SoulSyncError, UnsupportedError
+from soulsync_engine.http import BadRequestError
 from soulsync_engine.models import EVERYTHING, FieldResult, Kind, MediaBytes, Playlist
 from soulsync_plex.connection import is_key
 from soulsync_plex.decoding import read_rows
 from soulsync_plex.mapper import key_of
 from soulsync_plex.playlist_plan import Entry, assigned, batches, kept, missing
 from soulsync_plex.playlists import PlaylistReading
-from soulsync_plex.transport import RefusedError
 from soulsync_plex.wire import PlaylistRow
 
 _KEY_ALONE: Final = {
@@ -168,7 +168,7 @@ class PlaylistEdits(PlaylistReading):
             params["uri"] = self._uri(keys)
         try:
             playlist_id = self._posted(params)
-        except RefusedError:
+        except BadRequestError:
             if keys:
                 raise
             # Some servers want to be given something to put into it.
