@@ -23,9 +23,12 @@ _KEYS_EACH: Final = 10_000_000
 _GENRES: Final = ("Rock", "Jazz", "Folk", "Pop")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MadeLibrary:
-    """How much there is, and where it is. `number` keeps the keys of several libraries apart."""
+    """How much there is, and where it is. `number` keeps the keys of several libraries apart.
+
+    It is known by its identity, since looking up what was made already would otherwise hash every field for every row.
+    """
 
     section: str
     title: str
