@@ -70,15 +70,14 @@ class AlbumJoin(SectionListing):
 
     def _all_facts(self, section: str) -> Facts:
         facts: Facts = {}
-        start = 0
-        while True:
+        start: int | None = 0
+        while start is not None:
             read = self._section_rows(
                 Kind.ALBUM, section, start, _ALBUMS_IN_A_REQUEST, {**_NOT_NEEDED, "includeGuids": 0}
             )
             facts.update({key: album_facts(row) for row in read.rows if (key := key_of(row.ratingKey))})
-            start += len(read)
-            if not len(read) or read.total is None or start >= read.total:
-                return facts
+            start = read.next_start(start, _ALBUMS_IN_A_REQUEST)
+        return facts
 
     def _rows_by_key(
         self, kind: Kind, keys: Iterable[str], params: dict[str, str] | None = None

@@ -7,6 +7,7 @@ the server's own clock at or before which the token was made. Whatever changes l
 from __future__ import annotations
 
 import re
+import time
 from typing import Final
 
 from soulsync_engine.errors import ConflictError
@@ -35,11 +36,7 @@ class Changes(Reading):
         # Any past moment is a right mark, so the section that changed last will do for all.
         latest = max(sections, key=lambda section: section.contentChangedAt or 0, default=None)
         mark = self._newest(latest) if latest else 0
-        states = "".join(
-            f" {key_of(section.key)}={section.contentChangedAt or 0}.{section.updatedAt or 0}"
-            for section in sections
-        )
-        return f"plex1 at {mark}:{states}"
+        return f"plex1 at {mark}:{''.join(map(_state_of, sections))}"
 
     def list_changed(
         self, kind: Kind, scope: Scope, since: str, cursor: str | None, limit: int
@@ -51,20 +48,26 @@ class Changes(Reading):
         stamp, _, offset = (cursor or f"{_STAMPS[0]}/0").partition("/")
         if stamp not in _STAMPS:
             raise ConflictError(f"The cursor {cursor!r} is not one of this server's.", server=self.server)
-        page = self._page(kind, scope, offset, limit, {f"{stamp}>": mark})
-        if any((getattr(row, stamp) or 0) < mark for row, _ in page.rows):
-            raise self._cannot_tell("it listed items that did not change")
-        rows = page.rows
-        if stamp == _STAMPS[1]:
-            # These were listed by the first filter already.
-            rows = [(row, section) for row, section in rows if (row.updatedAt or 0) < mark]
-        items = self._items(kind, rows)
-        more = f"{stamp}/{page.next_cursor}" if page.next_cursor else None
-        if more is None and stamp == _STAMPS[0]:
-            more = f"{_STAMPS[1]}/0"
-        if more is not None and not items and not page.problems:
-            return self.list_changed(kind, scope, since, more, limit)
-        return ChangedPage(items=items, next_cursor=more, problems=tuple(page.problems), removed=None)
+        while True:
+            page = self._page(kind, scope, offset, limit, {f"{stamp}>": mark})
+            if any((getattr(row, stamp) or 0) < mark for row, _ in page.rows):
+                raise self._cannot_tell("it listed items that did not change")
+            rows = page.rows
+            if stamp == _STAMPS[1]:
+                # These were listed by the first filter already.
+                rows = [(row, section) for row, section in rows if (row.updatedAt or 0) < mark]
+            following = page.next_cursor
+            if following is None and stamp == _STAMPS[0]:
+                stamp, following = _STAMPS[1], "0"
+            if rows or page.problems or following is None:
+                break
+            offset = following
+        return ChangedPage(
+            items=self._items(kind, rows),
+            next_cursor=None if following is None else f"{stamp}/{following}",
+            problems=tuple(page.problems),
+            removed=None,
+        )
 
     def list_recently_added(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[Item]:
         """As in the contract. Of several libraries the newest of all come first."""
@@ -87,7 +90,7 @@ class Changes(Reading):
         """A page out of several sections: as many of each as it could take from it."""
         pages = [self._leading(kind, section, offset + limit, newest) for section in sections]
         rows = [pair for page in pages for pair in page.rows]
-        rows.sort(key=lambda pair: (pair[0].addedAt or 0, int(key_of(pair[0].ratingKey) or 0)), reverse=True)
+        rows.sort(key=lambda pair: pair[0].addedAt or 0, reverse=True)
         merged = RowPage(rows=rows[offset : offset + limit])
         if any(page.next_cursor is not None for page in pages) or len(rows) > offset + limit:
             merged.next_cursor = str(offset + limit)
@@ -160,3 +163,10 @@ class Changes(Reading):
             server=self.server,
             next_step="Read everything once more.",
         )
+
+
+def _state_of(section: Section) -> str:
+    """Key and state of a section. Where the server does not count its changes, no two states are the same."""
+    counted = section.contentChangedAt
+    state = f"0.{time.time_ns()}" if counted is None else f"{counted}.{section.updatedAt or 0}"
+    return f" {key_of(section.key)}={state}"

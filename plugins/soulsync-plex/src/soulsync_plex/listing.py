@@ -114,10 +114,9 @@ class SectionListing(PlexConnection):
         page = RowPage()
         read = self._section_rows(kind, key, offset, size, params)
         page.take(read, kind, key)
-        end = offset + len(read)
-        page.total = end if read.total is None and len(read) < size else read.total
-        if len(read) and (page.total is None or end < page.total):
-            page.next_cursor = str(end)
+        following = read.next_start(offset, size)
+        page.next_cursor = None if following is None else str(following)
+        page.total = offset + len(read) if read.total is None and following is None else read.total
         return page
 
     def _page_of_several(
