@@ -37,6 +37,8 @@ class PlaylistEdits(PlaylistReading):
         first, *rest = list(batches(track_ids)) or [()]
         playlist_id = self._create(name, first)
         try:
+            if not track_ids:
+                self._empty(playlist_id)
             for batch in rest:
                 self._append_batch(playlist_id, batch)
             if description:
@@ -167,16 +169,16 @@ class PlaylistEdits(PlaylistReading):
         if keys:
             params["uri"] = self._uri(keys)
         try:
-            playlist_id = self._posted(params)
+            return self._posted(params)
         except BadRequestError:
             if keys:
                 raise
             # Some servers want to be given something to put into it.
-            playlist_id = self._posted({**params, "uri": self._uri([self._any_track()])})
-        if not keys:
-            for entry_id, _ in self._entries(playlist_id):
-                self._remove(playlist_id, entry_id)
-        return playlist_id
+            return self._posted({**params, "uri": self._uri([self._any_track()])})
+
+    def _empty(self, playlist_id: str) -> None:
+        for entry_id, _ in self._entries(playlist_id):
+            self._remove(playlist_id, entry_id)
 
     def _posted(self, params: dict[str, str | int]) -> str:
         answer = self._transport.send("POST", "/playlists", params=params)
