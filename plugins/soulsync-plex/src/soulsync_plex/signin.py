@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from plexapi.myplex import MyPlexResource
 
-from soulsync_engine.errors import NotFoundError, SoulSyncError
+from soulsync_engine.errors import ConflictError, NotFoundError, SoulSyncError
 from soulsync_engine.http import HttpSettings, HttpTransport, RetryPolicy
 from soulsync_engine.http.address import normalise_base_url
 from soulsync_engine.plugin import SignIn, SignInChallenge, SignInOutcome, SignInState
@@ -58,7 +58,7 @@ class PlexSignIn(SignIn):
 
     def poll(self, challenge: SignInChallenge) -> SignInOutcome:
         """As in the contract. Done means that a way to the server was found too."""
-        handle = msgspec.json.decode(challenge.handle, type=_Handle)
+        handle = _handle_of(challenge)
         if datetime.now(UTC).timestamp() >= handle.expires:
             return SignInOutcome(state=SignInState.EXPIRED)
         with self._plex_tv() as plex_tv:
@@ -128,6 +128,18 @@ class PlexSignIn(SignIn):
     def _plex_tv(self) -> PlexTv:
         address = str(self.settings.get("account_url") or PLEX_TV)
         return PlexTv(address, client=f"{PRODUCT}-sign-in", server="plex.tv", log=_log)
+
+
+def _handle_of(challenge: SignInChallenge) -> _Handle:
+    try:
+        return msgspec.json.decode(challenge.handle, type=_Handle)
+    except msgspec.DecodeError:
+        failure = ConflictError(
+            "The handle of this sign-in is not one that the Plex backend gave.",
+            next_step="Begin to sign in anew.",
+        )
+    # It is a secret, which the cause would quote.
+    raise failure
 
 
 def _ways(server: MyPlexResource) -> list[str]:
