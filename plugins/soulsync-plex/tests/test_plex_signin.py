@@ -67,6 +67,20 @@ def test_a_code_is_pending_until_it_is_confirmed(plex: PlexSimulator, plextv: Pl
     assert ACCOUNT_TOKEN not in repr(outcome)
 
 
+def test_only_who_asked_for_a_code_can_ask_for_its_token(
+    plex: PlexSimulator, plextv: PlexTvSimulator
+) -> None:
+    plextv.servers.append(listed(Way(uri=plex.base_url, local=True)))
+    asked = []
+    for _ in range(2):
+        plextv.forget()
+        signed_in(plextv)
+        (client,) = {request.headers["x-plex-client-identifier"] for request in plextv.requests}
+        asked.append(client)
+    assert asked[0] != asked[1]
+    assert min(map(len, asked)) > 40
+
+
 def test_a_code_that_is_gone_or_too_old_has_expired(plextv: PlexTvSimulator) -> None:
     sign_in = PlexSignIn({"account_url": plextv.base_url})
     challenge = sign_in.begin()
