@@ -47,7 +47,7 @@ class Changes(Reading):
             self._prove_filters(kind, self._sections_of(scope))
         stamp, _, offset = (cursor or f"{_STAMPS[0]}/0").partition("/")
         if stamp not in _STAMPS:
-            raise ConflictError(f"The cursor {cursor!r} is not one of this server's.", server=self.server)
+            raise self._no_cursor(cursor or "")
         while True:
             page = self._page(kind, scope, offset, limit, {f"{stamp}>": mark})
             if any((getattr(row, stamp) or 0) < mark for row, _ in page.rows):

@@ -196,6 +196,7 @@ class PlaylistEdits(PlaylistReading):
         if not page.items:
             raise UnsupportedError(
                 "This server makes no empty playlists, and its library has no track to make one with.",
+                next_step="Make it once the library has tracks.",
                 operation="create_playlist",
                 support=Support.server_cannot("an empty playlist needs a track to begin with"),
                 server=self.server,
@@ -304,6 +305,7 @@ class PlaylistEdits(PlaylistReading):
             support = Support.server_cannot(_PRIVATE)
             raise UnsupportedError(
                 f"The playlist cannot be made public: {_PRIVATE}.",
+                next_step="Leave it private.",
                 operation=operation,
                 support=support,
                 server=self.server,
@@ -317,4 +319,8 @@ class PlaylistEdits(PlaylistReading):
         )
 
     def _no_position(self, position: int) -> ConflictError:
-        return ConflictError(f"The playlist has no position {position}.", server=self.server)
+        return ConflictError(
+            f"The playlist has no position {position}.",
+            server=self.server,
+            next_step="Read it again, then retry.",
+        )
