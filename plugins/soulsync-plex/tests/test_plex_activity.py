@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -14,7 +15,7 @@ from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.audio import TEMPLATES, AudioFormat
 from soulsync_engine.testing.scenarios import COVER, small
 from soulsync_engine.testing.scenarios import shared as two_libraries
-from soulsync_plex.simulator import PlexSimulator
+from soulsync_plex.simulator import CURRENT, PlexSimulator
 
 Connect = Callable[..., MediaServer]
 
@@ -86,7 +87,11 @@ def test_who_does_not_own_the_server_learns_of_plays_without_names(
     assert [request.path for request in plex.requests].count("/devices") == 1
 
 
-def test_only_what_is_newer_is_listed(server: MediaServer) -> None:
+@pytest.mark.parametrize("ignores", [(), ("viewedAt",)], ids=["filters", "ignores the filter"])
+def test_only_what_is_newer_is_listed(
+    running: Callable[..., PlexSimulator], connect: Connect, ignores: tuple[str, ...]
+) -> None:
+    server = connect(running(small(), personality=replace(CURRENT, ignores=ignores)))
     for title in ("Dawn", "Dew", "Larks"):
         server.report_play(track_called(server, title), NOW)
     newest, middle, _ = server.list_play_events().items
@@ -100,6 +105,17 @@ def test_plays_of_what_is_gone_stay_without_a_reference(plex: PlexSimulator, ser
     plex.change(small().without([small().tracks[0]]))
     (event,) = server.list_play_events().items
     assert (event.track, event.title, event.album) == (None, "Dawn", "First Light")
+
+
+def test_a_play_that_cannot_be_read_is_told_and_leaves_the_others(
+    plex: PlexSimulator, server: MediaServer
+) -> None:
+    for title in ("Dawn", "Dew", "Larks"):
+        server.report_play(track_called(server, title), NOW)
+    plex.state.plays[1].row["title"] = ["a list"]
+    page = server.list_play_events()
+    assert [event.title for event in page.items] == ["Larks", "Dawn"]
+    assert ["title" in problem.reason for problem in page.problems] == [True]
 
 
 def test_history_keeps_to_its_library_also_over_several(
@@ -122,7 +138,12 @@ def test_history_keeps_to_its_library_also_over_several(
     assert one_by_one == ["There Two", "Here One", "There One"]
 
 
-def test_counts_ask_for_played_tracks_alone(plex: PlexSimulator, server: MediaServer) -> None:
+@pytest.mark.parametrize("ignores", [(), ("viewCount",)], ids=["filters", "ignores the filter"])
+def test_counts_ask_for_played_tracks_alone(
+    running: Callable[..., PlexSimulator], connect: Connect, ignores: tuple[str, ...]
+) -> None:
+    plex = running(small(), personality=replace(CURRENT, ignores=ignores))
+    server = connect(plex)
     dawn, dew = track_called(server, "Dawn"), track_called(server, "Dew")
     for track in (dawn, dew, dawn):
         server.report_play(track, NOW)

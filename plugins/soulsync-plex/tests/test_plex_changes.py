@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -79,6 +80,45 @@ def test_a_scan_that_finds_nothing_leaves_the_token_as_it_is(
     token = connect(plex).change_token()
     plex.change(small())
     assert connect(plex).change_token() == token
+
+
+def test_a_delta_in_small_pages_lists_nothing_twice(
+    aged: PlexSimulator, connect: Callable[..., MediaServer]
+) -> None:
+    token = connect(aged).change_token()
+    aged.state.catalogue._clock += 100_000
+    aged.change(
+        small().with_tracks(ROPE, *(replace(track, title=f"{track.title}!") for track in small().tracks[:3]))
+    )
+    server = connect(aged)
+    listed: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = server.list_changed(Kind.TRACK, since=token, cursor=cursor, limit=1)
+        listed += [item.ref.id for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert len(listed) == len(set(listed))
+    whole = server.list_changed(Kind.TRACK, since=token, limit=100).items
+    assert {item.ref.id for item in whole} == set(listed)
+    assert {"Rope", "Dawn!"} <= {item.title for item in whole}
+
+
+def test_without_a_count_of_changes_no_two_tokens_are_the_same(
+    plex: PlexSimulator, server: MediaServer
+) -> None:
+    def uncounted(exchange: Exchange) -> Answer:
+        plain = exchange.produce()
+        assert isinstance(plain.body, bytes)
+        return replace(plain, body=re.sub(rb'"contentChangedAt":\d+,?', b"", plain.body))
+
+    plex.faults.always(uncounted, path="/library/sections")
+    token = server.change_token()
+    # Nothing of the last track's removal shows in the times of the others.
+    plex.change(small().without(small().tracks[:1]))
+    assert server.change_token() != token
+    assert server.list_changed(Kind.TRACK, since=token, limit=100).removed is None
 
 
 def test_an_item_from_the_future_hides_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from soulsync_engine.errors import (
 )
 from soulsync_engine.http import AnswerTooLargeError, UnexpectedAnswerError, UnreadableAnswerError
 from soulsync_engine.models import ServerState
-from soulsync_engine.server import MediaServer
+from soulsync_engine.server import STATUS_SECONDS, MediaServer
 from soulsync_engine.testing.scenarios import small
 from soulsync_engine.testing.simulator import (
     Answer,
@@ -310,6 +311,18 @@ def test_a_server_that_went_away_is_seen_and_seen_again_when_it_is_back(
     assert server.status(refresh=True).state is ServerState.UNREACHABLE
     plex.listen()
     assert server.status(refresh=True).ready
+
+
+def test_a_server_that_went_away_is_seen_without_being_told_to_look(
+    plex: PlexSimulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = connect(plex)
+    assert server.status().ready
+    plex.refuse()
+    assert server.status().ready
+    later = time.monotonic() + STATUS_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert server.status().state is ServerState.UNREACHABLE
 
 
 def test_a_server_that_is_starting_is_unreachable_with_the_reason(

@@ -37,7 +37,7 @@ print(json.dumps(heard), flush=True)
 @pytest.fixture(scope="session")
 def python(pytestconfig: pytest.Config) -> Path:
     """The interpreter of an environment with plexapi and its listener, made once and kept with the cache of pytest."""
-    if pytestconfig.cache is None:
+    if not pytestconfig.pluginmanager.has_plugin("cacheprovider") or pytestconfig.cache is None:
         pytest.skip("there is no place to keep the listener's environment: the cache of pytest is off")
     name = "-".join(WANTED).translate(str.maketrans("", "", "=<>"))
     folder = Path(pytestconfig.cache.mkdir("plex-listener")) / name

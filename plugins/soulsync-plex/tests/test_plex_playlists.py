@@ -322,6 +322,19 @@ def test_a_server_that_wants_something_in_every_playlist_gets_it_and_loses_it(
     assert stored(server, result.playlist.ref.id) == []
 
 
+def test_a_playlist_that_could_not_be_emptied_again_is_named(
+    plex: PlexSimulator, server: MediaServer
+) -> None:
+    server.connect()
+    plex.faults.at(1, status(400), path="/playlists")
+    plex.faults.at(1, status(500), path="/playlists/*/items")
+    with pytest.raises(UnavailableError) as caught:
+        server.create_playlist("Empty", [])
+    plex.faults.clear()
+    (left,) = server.iter_playlists()
+    assert f"The playlist {left.ref.id} was made before that" in caught.value.message
+
+
 def test_playlists_of_another_account_are_not_there(
     plex: PlexSimulator, server: MediaServer, connect: Callable[..., MediaServer]
 ) -> None:

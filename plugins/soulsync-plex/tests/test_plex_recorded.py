@@ -131,6 +131,14 @@ def test_one_odd_row_does_not_take_the_others_with_it() -> None:
     assert "year" in page.problems[0].reason
 
 
+@pytest.mark.parametrize(
+    ("rows", "total", "following"),
+    [(2, 5, 4), (2, 4, None), (2, None, 4), (1, None, None), (0, None, None), (0, 5, None), (3, None, None)],
+)
+def test_where_the_next_page_begins(rows: int, total: int | None, following: int | None) -> None:
+    assert ReadRows(rows=(ItemRow(),) * rows, total=total).next_start(2, 2) == following
+
+
 def test_numbers_texts_and_truth_are_read_in_any_spelling() -> None:
     body = b'{"MediaContainer":{"size":"1","Metadata":[{"ratingKey":7,"year":"1990","userRating":"8.5","smart":1}]}}'
     row = items(answer_of(body)).rows[0]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
-from soulsync_engine.errors import NotFoundError, UnavailableError
+from soulsync_engine.errors import ConflictError, NotFoundError, UnavailableError
 from soulsync_engine.http import AnswerTooLargeError, UnreadableAnswerError
 from soulsync_engine.loading import import_spec
-from soulsync_engine.plugin import SignInChallenge, SignInState
+from soulsync_engine.plugin import SignInState
 from soulsync_engine.testing.simulator import Answer, html_page, huge, status
 from soulsync_plex.settings import PlexSettings
 from soulsync_plex.signin import PlexSignIn
@@ -66,16 +67,41 @@ def test_a_code_is_pending_until_it_is_confirmed(plex: PlexSimulator, plextv: Pl
     assert ACCOUNT_TOKEN not in repr(outcome)
 
 
+def test_only_who_asked_for_a_code_can_ask_for_its_token(
+    plex: PlexSimulator, plextv: PlexTvSimulator
+) -> None:
+    plextv.servers.append(listed(Way(uri=plex.base_url, local=True)))
+    asked = []
+    for _ in range(2):
+        plextv.forget()
+        signed_in(plextv)
+        (client,) = {request.headers["x-plex-client-identifier"] for request in plextv.requests}
+        asked.append(client)
+    assert asked[0] != asked[1]
+    assert min(map(len, asked)) > 40
+
+
 def test_a_code_that_is_gone_or_too_old_has_expired(plextv: PlexTvSimulator) -> None:
     sign_in = PlexSignIn({"account_url": plextv.base_url})
     challenge = sign_in.begin()
     plextv.forget_pins()
     assert sign_in.poll(challenge).state is SignInState.EXPIRED
     old = json.dumps({**json.loads(challenge.handle), "expires": 1.0})
-    again = SignInChallenge(
-        code=challenge.code, url=challenge.url, expires_at=challenge.expires_at, handle=old
-    )
-    assert sign_in.poll(again).state is SignInState.EXPIRED
+    assert sign_in.poll(replace(challenge, handle=old)).state is SignInState.EXPIRED
+
+
+@pytest.mark.parametrize(
+    "handle", ["", "no JSON", "{}", '{"id": 1, "code": "x", "expires": "soon"}', "[" * 5000]
+)
+def test_a_handle_of_something_else_is_told(plextv: PlexTvSimulator, handle: str) -> None:
+    sign_in = PlexSignIn({"account_url": plextv.base_url})
+    begun = sign_in.begin()
+    plextv.forget()
+    with pytest.raises(ConflictError, match="Plex backend") as caught:
+        sign_in.poll(replace(begun, handle=handle))
+    assert caught.value.next_step
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    assert plextv.requests == ()
 
 
 def test_a_failure_of_the_network_is_no_expiry(plextv: PlexTvSimulator) -> None:

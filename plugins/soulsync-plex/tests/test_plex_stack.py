@@ -94,7 +94,7 @@ def test_what_plexapi_sends_fails_as_everything_else_does(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     path, act = EDITS[edit]
-    server = connect(plex, retries=3)
+    server = connect(plex, retries=1)
     server.connect()
     elsewhere = {"Location": "http://localhost:1/elsewhere"}
     bomb = b'<!DOCTYPE b [<!ENTITY a "aaaa"><!ENTITY c "&a;&a;&a;">]><MediaContainer title="&c;"/>'

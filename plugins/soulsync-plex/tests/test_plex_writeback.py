@@ -157,6 +157,48 @@ def test_names_and_biographies_are_locked_only_when_asked_for(
     }
 
 
+def test_what_has_the_value_already_is_locked_when_asked_for(
+    plex: PlexSimulator, server: MediaServer
+) -> None:
+    album = album_called(server, "Neap")
+    _, row = plex.state.catalogue.find(album)
+    server.update_album(album, AlbumPatch(genres=()))
+    for patch in (AlbumPatch(title="Neap", lock=True), AlbumPatch(genres=(), lock=True)):
+        assert {field.outcome for field in server.update_album(album, patch).fields.values()} == {APPLIED}
+        assert {field.outcome for field in server.update_album(album, patch).fields.values()} == {UNCHANGED}
+    assert {entry["name"] for entry in row["Field"]} == {"title", "genre"}
+    assert server.get_items(Kind.ALBUM, [album])[0].title == "Neap"
+
+
+def test_a_lock_that_the_server_forgets_is_no_success(plex: PlexSimulator, server: MediaServer) -> None:
+    artist = next(server.iter_artists()).ref.id
+
+    def unlocked(exchange: Exchange) -> Answer:
+        plain = exchange.produce()
+        plex.state.catalogue.find(artist)[1].pop("Field", None)
+        return plain
+
+    plex.faults.always(unlocked, path="/library/sections/2/all")
+    result = server.update_artist(artist, ArtistPatch(name="Ambre", lock=True)).fields["name"]
+    assert (result.outcome, "did not lock" in result.reason) == (FieldOutcome.FAILED, True)
+
+
+def test_a_track_by_the_artist_of_its_album_needs_no_artist_of_its_own(
+    plex: PlexSimulator, server: MediaServer
+) -> None:
+    track = next(server.iter_tracks())
+    name = track.album_artists[0].name
+    plex.forget()
+    assert (
+        server.update_track(track.ref.id, TrackPatch(artists=(name,))).fields["artists"].outcome is UNCHANGED
+    )
+    assert edits(plex) == []
+    for artists, shown in ((("A Guest",), "A Guest"), ((), name)):
+        result = server.update_track(track.ref.id, TrackPatch(artists=artists))
+        assert result.fields["artists"].outcome is APPLIED
+        assert server.get_items(Kind.TRACK, [track.ref.id])[0].artists[0].name == shown
+
+
 def test_an_edit_the_server_forgets_is_no_success(plex: PlexSimulator, server: MediaServer) -> None:
     artist = next(server.iter_artists())
     plex.faults.always(status(200), path="/library/sections/2/all")

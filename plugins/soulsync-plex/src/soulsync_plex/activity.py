@@ -13,6 +13,7 @@ from soulsync_engine.models import (
     PlayCount,
     PlayEvent,
     PlayEventPage,
+    Problem,
     Scope,
     UserData,
 )
@@ -48,8 +49,9 @@ class PlayHistory(PlexEditing):
             params["viewedAt>"] = int(since.timestamp())
         start, size = self._offset(cursor), min(limit, LARGEST_PAGE)
         events: list[PlayEvent] = []
+        problems: list[Problem] = []
         next_start: int | None = start if libraries else None
-        while not events and next_start is not None:
+        while not events and not problems and next_start is not None:
             read = self._transport.rows(
                 EventRow,
                 "/status/sessions/history/all",
@@ -58,9 +60,8 @@ class PlayHistory(PlexEditing):
                 start=next_start,
                 size=size,
             )
-            end = next_start + len(read)
-            at_end = not len(read) or (read.total is not None and end >= read.total)
-            next_start = None if at_end else end
+            next_start = read.next_start(next_start, size)
+            problems += read.problems
             users = self._accounts.of({number for row in read.rows if (number := key_of(row.accountID))})
             devices = self._devices.of({number for row in read.rows if (number := key_of(row.deviceID))})
             for row in read.rows:
@@ -76,6 +77,7 @@ class PlayHistory(PlexEditing):
         return PlayEventPage(
             items=tuple(events),
             next_cursor=None if next_start is None else str(next_start),
+            problems=tuple(problems),
             level=HistoryLevel.EVENTS,
         )
 

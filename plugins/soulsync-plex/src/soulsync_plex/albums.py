@@ -26,7 +26,10 @@ Facts = dict[str, AlbumFacts]
 
 
 class AlbumJoin(SectionListing):
-    """Looks up the albums of tracks: a few by their keys, or all of a section with few large requests."""
+    """Looks up the albums of tracks: a few by their keys, or all of a section with few large requests.
+
+    What a sweep has read is kept for its further pages, and for nothing else: an album may be edited at any time.
+    """
 
     def __init__(self, context: ServerContext[PlexSettings]) -> None:
         super().__init__(context)
@@ -40,26 +43,26 @@ class AlbumJoin(SectionListing):
 
         For the pages of a sweep whole sections are read, which is fewer requests, and anew where the sweep begins.
         """
+        if begins:
+            with self._albums_lock:
+                self._albums_of_section.clear()
+        needed: dict[str, set[str]] = {}
+        for row, section in rows:
+            if not _is_complete(row) and (album := key_of(row.parentRatingKey)):
+                needed.setdefault(section, set()).add(album)
         facts: Facts = {}
-        for section in dict.fromkeys(section for _, section in rows):
-            needed = {
-                album
-                for row, of_section in rows
-                if of_section == section and not _is_complete(row) and (album := key_of(row.parentRatingKey))
-            }
-            facts.update(self._facts_in(section, needed, of_a_sweep=of_a_sweep, begins=begins))
-        return facts
+        for section, albums in needed.items() if of_a_sweep else ():
+            known = self._facts_in(section)
+            facts.update((album, known[album]) for album in albums & known.keys())
+        # An album that came after its section was read is looked up by itself.
+        others = set().union(*needed.values()) - facts.keys()
+        return {**facts, **self._facts_by_key(sorted(others))}
 
-    def _facts_in(self, section: str, needed: set[str], *, of_a_sweep: bool, begins: bool) -> Facts:
+    def _facts_in(self, section: str) -> Facts:
         with self._albums_lock:
-            if begins:
-                self._albums_of_section.pop(section, None)
-            known = self._albums_of_section.get(section)
-            if known is None and needed and of_a_sweep:
-                known = self._albums_of_section[section] = self._all_facts(section)
-        known = known or {}
-        # An album that came after the section was read is looked up by itself.
-        return {**known, **self._facts_by_key(sorted(needed - known.keys()))}
+            if section not in self._albums_of_section:
+                self._albums_of_section[section] = self._all_facts(section)
+            return self._albums_of_section[section]
 
     def _facts_by_key(self, keys: list[str]) -> Facts:
         rows = self._rows_by_key(Kind.ALBUM, keys, _NOT_NEEDED)
@@ -67,15 +70,14 @@ class AlbumJoin(SectionListing):
 
     def _all_facts(self, section: str) -> Facts:
         facts: Facts = {}
-        start = 0
-        while True:
+        start: int | None = 0
+        while start is not None:
             read = self._section_rows(
                 Kind.ALBUM, section, start, _ALBUMS_IN_A_REQUEST, {**_NOT_NEEDED, "includeGuids": 0}
             )
             facts.update({key: album_facts(row) for row in read.rows if (key := key_of(row.ratingKey))})
-            start += len(read)
-            if not len(read) or read.total is None or start >= read.total:
-                return facts
+            start = read.next_start(start, _ALBUMS_IN_A_REQUEST)
+        return facts
 
     def _rows_by_key(
         self, kind: Kind, keys: Iterable[str], params: dict[str, str] | None = None

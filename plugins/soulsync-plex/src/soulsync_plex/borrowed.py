@@ -105,7 +105,9 @@ class BorrowedServer(PlexServer):  # type: ignore[misc]
             return xml_root(answer.body)
         except ValueError as error:
             raise UnreadableAnswerError(
-                f"The answer to {answer.where} cannot be read: {error}.", server=self._name
+                f"The answer to {answer.where} cannot be read: {error}.",
+                server=self._name,
+                next_step="Look whether it was done before trying again; something in between may spoil answers.",
             ) from None
 
 

@@ -7,14 +7,15 @@ the server's own clock at or before which the token was made. Whatever changes l
 from __future__ import annotations
 
 import re
+import time
 from typing import Final
 
 from soulsync_engine.errors import ConflictError
+from soulsync_engine.http import BadRequestError
 from soulsync_engine.models import ChangedPage, Item, Kind, Page, Scope
 from soulsync_plex.listing import Params, RowPage
 from soulsync_plex.mapper import key_of
 from soulsync_plex.reading import Reading
-from soulsync_plex.transport import RefusedError
 from soulsync_plex.wire import ItemRow, Section
 
 _TOKEN: Final = re.compile(r"plex1 at ([0-9]{1,12}):((?: [0-9]{1,18}=[0-9.]+)*)")
@@ -35,11 +36,7 @@ class Changes(Reading):
         # Any past moment is a right mark, so the section that changed last will do for all.
         latest = max(sections, key=lambda section: section.contentChangedAt or 0, default=None)
         mark = self._newest(latest) if latest else 0
-        states = "".join(
-            f" {key_of(section.key)}={section.contentChangedAt or 0}.{section.updatedAt or 0}"
-            for section in sections
-        )
-        return f"plex1 at {mark}:{states}"
+        return f"plex1 at {mark}:{''.join(map(_state_of, sections))}"
 
     def list_changed(
         self, kind: Kind, scope: Scope, since: str, cursor: str | None, limit: int
@@ -50,21 +47,27 @@ class Changes(Reading):
             self._prove_filters(kind, self._sections_of(scope))
         stamp, _, offset = (cursor or f"{_STAMPS[0]}/0").partition("/")
         if stamp not in _STAMPS:
-            raise ConflictError(f"The cursor {cursor!r} is not one of this server's.", server=self.server)
-        page = self._page(kind, scope, offset, limit, {f"{stamp}>": mark})
-        if any((getattr(row, stamp) or 0) < mark for row, _ in page.rows):
-            raise self._cannot_tell("it listed items that did not change")
-        rows = page.rows
-        if stamp == _STAMPS[1]:
-            # These were listed by the first filter already.
-            rows = [(row, section) for row, section in rows if (row.updatedAt or 0) < mark]
-        items = self._items(kind, rows)
-        more = f"{stamp}/{page.next_cursor}" if page.next_cursor else None
-        if more is None and stamp == _STAMPS[0]:
-            more = f"{_STAMPS[1]}/0"
-        if more is not None and not items and not page.problems:
-            return self.list_changed(kind, scope, since, more, limit)
-        return ChangedPage(items=items, next_cursor=more, problems=tuple(page.problems), removed=None)
+            raise self._no_cursor(cursor or "")
+        while True:
+            page = self._page(kind, scope, offset, limit, {f"{stamp}>": mark})
+            if any((getattr(row, stamp) or 0) < mark for row, _ in page.rows):
+                raise self._cannot_tell("it listed items that did not change")
+            rows = page.rows
+            if stamp == _STAMPS[1]:
+                # These were listed by the first filter already.
+                rows = [(row, section) for row, section in rows if (row.updatedAt or 0) < mark]
+            following = page.next_cursor
+            if following is None and stamp == _STAMPS[0]:
+                stamp, following = _STAMPS[1], "0"
+            if rows or page.problems or following is None:
+                break
+            offset = following
+        return ChangedPage(
+            items=self._items(kind, rows),
+            next_cursor=None if following is None else f"{stamp}/{following}",
+            problems=tuple(page.problems),
+            removed=None,
+        )
 
     def list_recently_added(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[Item]:
         """As in the contract. Of several libraries the newest of all come first."""
@@ -87,7 +90,7 @@ class Changes(Reading):
         """A page out of several sections: as many of each as it could take from it."""
         pages = [self._leading(kind, section, offset + limit, newest) for section in sections]
         rows = [pair for page in pages for pair in page.rows]
-        rows.sort(key=lambda pair: (pair[0].addedAt or 0, int(key_of(pair[0].ratingKey) or 0)), reverse=True)
+        rows.sort(key=lambda pair: pair[0].addedAt or 0, reverse=True)
         merged = RowPage(rows=rows[offset : offset + limit])
         if any(page.next_cursor is not None for page in pages) or len(rows) > offset + limit:
             merged.next_cursor = str(offset + limit)
@@ -114,7 +117,7 @@ class Changes(Reading):
         params: Params = {"type": 10, "sort": "updatedAt:desc", "excludeElements": "Media,Guid,Genre,Field"}
         try:
             answer = self._transport.rows(ItemRow, path, params, kind=Kind.TRACK, start=0, size=1)
-        except RefusedError:
+        except BadRequestError:
             # Without a mark every delta reads everything, which is dear but right.
             return 0
         newest = max(((row.updatedAt or 0) for row in answer.rows), default=0)
@@ -149,7 +152,7 @@ class Changes(Reading):
                 whole = self._section_rows(kind, key, 0, 0).total
                 since_ever = self._section_rows(kind, key, 0, 0, {"updatedAt>": 1}).total
                 since_never = self._section_rows(kind, key, 0, 0, {"updatedAt>": _NEVER}).total
-            except RefusedError:
+            except BadRequestError:
                 raise self._cannot_tell("it refuses filters by time") from None
             if since_never != 0 or since_ever != whole:
                 raise self._cannot_tell("it ignores filters by time")
@@ -160,3 +163,10 @@ class Changes(Reading):
             server=self.server,
             next_step="Read everything once more.",
         )
+
+
+def _state_of(section: Section) -> str:
+    """Key and state of a section. Where the server does not count its changes, no two states are the same."""
+    counted = section.contentChangedAt
+    state = f"0.{time.time_ns()}" if counted is None else f"{counted}.{section.updatedAt or 0}"
+    return f" {key_of(section.key)}={state}"

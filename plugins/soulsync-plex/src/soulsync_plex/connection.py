@@ -69,7 +69,11 @@ class PlexConnection(MediaServerClient):
         for number, name in names.items():
             if user in (number, name):
                 return number
-        raise NotFoundError(f"There is no user {user!r} on this server.", server=self.server)
+        raise NotFoundError(
+            f"There is no user {user!r} on this server.",
+            server=self.server,
+            next_step="List the users and choose among them.",
+        )
 
     def _ref(self, kind: Kind, id: str) -> ItemRef:
         return ItemRef(self.server, kind, id)
@@ -81,16 +85,25 @@ class PlexConnection(MediaServerClient):
         return f"/playlists/{id}" if kind is Kind.PLAYLIST else f"/library/metadata/{id}"
 
     def _not_found(self, kind: Kind, id: str) -> NotFoundError:
-        return NotFoundError(f"There is no {kind} {id[:80]!r}.", server=self.server)
+        return NotFoundError(
+            f"There is no {kind} {id[:80]!r}.",
+            server=self.server,
+            next_step="Look it up again; what was removed or made anew on the server has another id, or none.",
+        )
 
     def _offset(self, cursor: str | None) -> int:
         if cursor is None:
             return 0
         if not is_key(cursor):
-            raise ConflictError(
-                f"The cursor {cursor[:80]!r} is not one of this server's.", server=self.server
-            )
+            raise self._no_cursor(cursor)
         return int(cursor)
+
+    def _no_cursor(self, cursor: str) -> ConflictError:
+        return ConflictError(
+            f"The cursor {cursor[:80]!r} is not one of this server's.",
+            server=self.server,
+            next_step="Begin the listing anew.",
+        )
 
 
 def is_key(text: str) -> bool:

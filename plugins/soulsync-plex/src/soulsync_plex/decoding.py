@@ -40,6 +40,15 @@ class ReadRows(Generic[T]):
     def __len__(self) -> int:
         return len(self.rows) + len(self.problems)
 
+    def next_start(self, start: int, size: int) -> int | None:
+        """Where the page after this one begins, None for the last one.
+
+        A server that declares no total tells the end of a listing by sending another number of rows than `size`.
+        """
+        end = start + len(self)
+        more = len(self) > 0 and (len(self) == size if self.total is None else end < self.total)
+        return end if more else None
+
 
 def read(answer: HttpAnswer, shape: type[T]) -> T:
     """The `MediaContainer` of an answer. Raises `UnreadableAnswerError` or `UnexpectedAnswerError`."""

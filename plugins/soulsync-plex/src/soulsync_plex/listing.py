@@ -8,13 +8,12 @@ from typing import Final, Generic, TypeVar
 
 from soulsync_engine.contract import ServerContext
 from soulsync_engine.errors import NotFoundError
-from soulsync_engine.http import UnexpectedAnswerError
+from soulsync_engine.http import BadRequestError, UnexpectedAnswerError
 from soulsync_engine.models import Kind, Problem, Scope
 from soulsync_plex.connection import PlexConnection
 from soulsync_plex.decoding import ReadRows
 from soulsync_plex.mapper import TYPES, key_of
 from soulsync_plex.settings import PlexSettings
-from soulsync_plex.transport import RefusedError
 from soulsync_plex.wire import ItemRow, Section
 
 LARGEST_PAGE: Final = 2000
@@ -115,10 +114,9 @@ class SectionListing(PlexConnection):
         page = RowPage()
         read = self._section_rows(kind, key, offset, size, params)
         page.take(read, kind, key)
-        end = offset + len(read)
-        page.total = end if read.total is None and len(read) < size else read.total
-        if len(read) and (page.total is None or end < page.total):
-            page.next_cursor = str(end)
+        following = read.next_start(offset, size)
+        page.next_cursor = None if following is None else str(following)
+        page.total = offset + len(read) if read.total is None and following is None else read.total
         return page
 
     def _page_of_several(
@@ -182,7 +180,7 @@ class SectionListing(PlexConnection):
                 return self._transport.rows(
                     ItemRow, path, {**asked, "sort": f"{kind}.id"}, kind=kind, start=start, size=size
                 )
-            except RefusedError:
+            except BadRequestError:
                 plain = self._transport.rows(ItemRow, path, asked, kind=kind, start=start, size=size)
                 self._can_sort_by_id = False
                 self._context.log.info("%s cannot sort by id; its own order is used", self.server)

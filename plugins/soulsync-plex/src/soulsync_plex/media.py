@@ -35,7 +35,9 @@ class Pictures(PlaylistReading):
             row = self._row(kind, id)
             thumb = row.thumb or row.parentThumb
         if not thumb or not thumb.startswith("/"):
-            raise NotFoundError(f"The {kind} {id} has no picture.", server=self.server)
+            raise NotFoundError(
+                f"The {kind} {id} has no picture.", server=self.server, next_step="Give it one on the server."
+            )
         if size is None:
             return self._media(thumb)
         scaled = {"url": thumb, "width": size, "height": size, "minSize": 1, "upscale": 0}
@@ -47,7 +49,11 @@ class Pictures(PlaylistReading):
         version = row.Media[0] if row.Media else None
         part = version.Part[0] if version and version.Part else None
         if version is None or part is None or not part.key or not part.key.startswith("/"):
-            raise NotFoundError(f"The track {track_id} has no file.", server=self.server)
+            raise NotFoundError(
+                f"The track {track_id} has no file.",
+                server=self.server,
+                next_step="Scan the library; its file may be gone.",
+            )
         if max_bitrate is not None and (version.bitrate is None or version.bitrate > max_bitrate):
             wanted = {
                 "path": f"/library/metadata/{track_id}",

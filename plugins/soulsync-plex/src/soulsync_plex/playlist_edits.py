@@ -8,13 +8,13 @@ from typing import Final
 
 from soulsync_engine.capabilities import Support
 from soulsync_engine.errors import ConflictError, NotFoundError, SoulSyncError, UnsupportedError
+from soulsync_engine.http import BadRequestError
 from soulsync_engine.models import EVERYTHING, FieldResult, Kind, MediaBytes, Playlist
 from soulsync_plex.connection import is_key
 from soulsync_plex.decoding import read_rows
 from soulsync_plex.mapper import key_of
 from soulsync_plex.playlist_plan import Entry, assigned, batches, kept, missing
 from soulsync_plex.playlists import PlaylistReading
-from soulsync_plex.transport import RefusedError
 from soulsync_plex.wire import PlaylistRow
 
 _KEY_ALONE: Final = {
@@ -37,6 +37,8 @@ class PlaylistEdits(PlaylistReading):
         first, *rest = list(batches(track_ids)) or [()]
         playlist_id = self._create(name, first)
         try:
+            if not track_ids:
+                self._empty(playlist_id)
             for batch in rest:
                 self._append_batch(playlist_id, batch)
             if description:
@@ -167,16 +169,16 @@ class PlaylistEdits(PlaylistReading):
         if keys:
             params["uri"] = self._uri(keys)
         try:
-            playlist_id = self._posted(params)
-        except RefusedError:
+            return self._posted(params)
+        except BadRequestError:
             if keys:
                 raise
             # Some servers want to be given something to put into it.
-            playlist_id = self._posted({**params, "uri": self._uri([self._any_track()])})
-        if not keys:
-            for entry_id, _ in self._entries(playlist_id):
-                self._remove(playlist_id, entry_id)
-        return playlist_id
+            return self._posted({**params, "uri": self._uri([self._any_track()])})
+
+    def _empty(self, playlist_id: str) -> None:
+        for entry_id, _ in self._entries(playlist_id):
+            self._remove(playlist_id, entry_id)
 
     def _posted(self, params: dict[str, str | int]) -> str:
         answer = self._transport.send("POST", "/playlists", params=params)
@@ -194,6 +196,7 @@ class PlaylistEdits(PlaylistReading):
         if not page.items:
             raise UnsupportedError(
                 "This server makes no empty playlists, and its library has no track to make one with.",
+                next_step="Make it once the library has tracks.",
                 operation="create_playlist",
                 support=Support.server_cannot("an empty playlist needs a track to begin with"),
                 server=self.server,
@@ -302,6 +305,7 @@ class PlaylistEdits(PlaylistReading):
             support = Support.server_cannot(_PRIVATE)
             raise UnsupportedError(
                 f"The playlist cannot be made public: {_PRIVATE}.",
+                next_step="Leave it private.",
                 operation=operation,
                 support=support,
                 server=self.server,
@@ -315,4 +319,8 @@ class PlaylistEdits(PlaylistReading):
         )
 
     def _no_position(self, position: int) -> ConflictError:
-        return ConflictError(f"The playlist has no position {position}.", server=self.server)
+        return ConflictError(
+            f"The playlist has no position {position}.",
+            server=self.server,
+            next_step="Read it again, then retry.",
+        )

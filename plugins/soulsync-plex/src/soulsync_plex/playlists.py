@@ -30,17 +30,16 @@ class PlaylistReading(Writeback):
                 start=start,
                 size=size,
             )
-            end = start + len(read)
-            more = len(read) > 0 and (end < read.total if read.total is not None else len(read) == size)
+            following = read.next_start(start, size)
             audio = [row for row in read.rows if _is_audio(row)]
-            if audio or read.problems or not more:
+            if audio or read.problems or following is None:
                 break
             # A server that ignores the filter may send a page of nothing but films.
-            start = end
+            start = following
         foreign = len(read.rows) - len(audio)
         return Page(
             items=tuple(mapper.playlist(row, server=self.server) for row in audio),
-            next_cursor=str(end) if more else None,
+            next_cursor=None if following is None else str(following),
             total=read.total if foreign == 0 and start == self._offset(cursor) else None,
             problems=read.problems,
         )
@@ -49,7 +48,7 @@ class PlaylistReading(Writeback):
         """As in the contract. Entries that are no tracks are told as problems and keep their positions."""
         start, size = self._offset(cursor), min(limit, LARGEST_PAGE)
         read = self._entry_rows(playlist_id, start, size)
-        end = start + len(read)
+        following = read.next_start(start, size)
         entries: list[PlaylistEntry] = []
         problems = list(read.problems)
         rows: list[tuple[int, ItemRow]] = []
@@ -71,11 +70,10 @@ class PlaylistReading(Writeback):
                     track=track if track.library_id else replace(track, library_id=None),
                 )
             )
-        more = len(read) > 0 and (end < read.total if read.total is not None else len(read) == size)
         return Page(
             items=tuple(entries),
-            next_cursor=str(end) if more else None,
-            total=read.total if read.total is not None else None if more else end,
+            next_cursor=None if following is None else str(following),
+            total=start + len(read) if read.total is None and following is None else read.total,
             problems=tuple(problems),
         )
 
@@ -94,8 +92,9 @@ class PlaylistReading(Writeback):
         """All entries, in order. Raises where one cannot be read, since nothing may be written then."""
         entries: list[Entry] = []
         trimmed = {"excludeElements": "Media,Guid,Genre", "includeGuids": "0"}
-        while True:
-            read = self._entry_rows(playlist_id, len(entries), LARGEST_PAGE, trimmed)
+        start: int | None = 0
+        while start is not None:
+            read = self._entry_rows(playlist_id, start, LARGEST_PAGE, trimmed)
             if (strange := _strange(read)) is not None:
                 raise NotAllowedError(
                     f"The playlist {playlist_id} has an entry that is no track ({strange}), so it is left as it is.",
@@ -103,8 +102,8 @@ class PlaylistReading(Writeback):
                     next_step="Edit it on the server.",
                 )
             entries += [(key_of(row.playlistItemID) or "", key_of(row.ratingKey) or "") for row in read.rows]
-            if not len(read) or read.total is None or len(entries) >= read.total:
-                return entries
+            start = read.next_start(start, LARGEST_PAGE)
+        return entries
 
     def _playlist_row(self, playlist_id: str) -> PlaylistRow:
         try:

@@ -104,7 +104,9 @@ class PlexTv:
                 isinstance(error, BadRequest) and str(error).startswith("(404)")
             ):
                 failure = NotFoundError(
-                    "plex.tv does not have what it was asked for, or not any more.", server=self._server
+                    "plex.tv does not have what it was asked for, or not any more.",
+                    server=self._server,
+                    next_step="Sign in again.",
                 )
             elif isinstance(error, Unauthorized):
                 failure = AuthenticationError(

@@ -7,6 +7,7 @@ is tried, and must lead to the very server that plex.tv speaks of.
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Final
 import msgspec
 from plexapi.myplex import MyPlexResource
 
-from soulsync_engine.errors import NotFoundError, SoulSyncError
+from soulsync_engine.errors import ConflictError, NotFoundError, SoulSyncError
 from soulsync_engine.http import HttpSettings, HttpTransport, RetryPolicy
 from soulsync_engine.http.address import normalise_base_url
 from soulsync_engine.plugin import SignIn, SignInChallenge, SignInOutcome, SignInState
@@ -39,6 +40,7 @@ class _Handle(msgspec.Struct, frozen=True):
 
     id: str
     code: str
+    client: str
     expires: float
 
 
@@ -50,18 +52,22 @@ class PlexSignIn(SignIn):
 
     def begin(self) -> SignInChallenge:
         """As in the contract."""
-        with self._plex_tv() as plex_tv:
+        # plex.tv wants an identifier that no other client has. The number of a PIN can be guessed, this cannot.
+        client = f"{PRODUCT}-{secrets.token_hex(16)}"
+        with self._plex_tv(client) as plex_tv:
             pin, code = plex_tv.begin_pin()
         expires = datetime.now(UTC) + _LIFETIME
-        handle = msgspec.json.encode(_Handle(id=pin, code=code, expires=expires.timestamp())).decode()
-        return SignInChallenge(code=code, url=LINK_PAGE, expires_at=expires, handle=handle)
+        handle = _Handle(id=pin, code=code, client=client, expires=expires.timestamp())
+        return SignInChallenge(
+            code=code, url=LINK_PAGE, expires_at=expires, handle=msgspec.json.encode(handle).decode()
+        )
 
     def poll(self, challenge: SignInChallenge) -> SignInOutcome:
         """As in the contract. Done means that a way to the server was found too."""
-        handle = msgspec.json.decode(challenge.handle, type=_Handle)
+        handle = _handle_of(challenge)
         if datetime.now(UTC).timestamp() >= handle.expires:
             return SignInOutcome(state=SignInState.EXPIRED)
-        with self._plex_tv() as plex_tv:
+        with self._plex_tv(handle.client) as plex_tv:
             try:
                 token = plex_tv.token_of_pin(handle.id, handle.code)
             except NotFoundError:
@@ -125,9 +131,21 @@ class PlexSignIn(SignIn):
         finally:
             transport.close()
 
-    def _plex_tv(self) -> PlexTv:
+    def _plex_tv(self, client: str) -> PlexTv:
         address = str(self.settings.get("account_url") or PLEX_TV)
-        return PlexTv(address, client=f"{PRODUCT}-sign-in", server="plex.tv", log=_log)
+        return PlexTv(address, client=client, server="plex.tv", log=_log)
+
+
+def _handle_of(challenge: SignInChallenge) -> _Handle:
+    try:
+        return msgspec.json.decode(challenge.handle, type=_Handle)
+    except msgspec.DecodeError:
+        failure = ConflictError(
+            "The handle of this sign-in is not one that the Plex backend gave.",
+            next_step="Begin to sign in anew.",
+        )
+    # It is a secret, which the cause would quote.
+    raise failure
 
 
 def _ways(server: MyPlexResource) -> list[str]:

@@ -7,26 +7,17 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from soulsync_engine.errors import AuthenticationError, SoulSyncError, UnavailableError
-from soulsync_engine.http import (
-    HttpAnswer,
-    HttpTransport,
-    RetryPolicy,
-    UnexpectedAnswerError,
-    raise_for_status,
-)
+from soulsync_engine.errors import SoulSyncError, UnavailableError
+from soulsync_engine.http import HttpAnswer, HttpTransport, RetryPolicy, raise_for_status
 from soulsync_engine.http.transport import Parameters
 from soulsync_engine.models import Kind
 from soulsync_plex import notifications, socket
 from soulsync_plex.decoding import ReadRows, read, read_rows
+from soulsync_plex.failures import MEANINGS
 from soulsync_plex.identity import PRODUCT, identity
 from soulsync_plex.settings import PlexSettings
 
 T = TypeVar("T")
-
-
-class RefusedError(UnexpectedAnswerError):
-    """The server does not understand the request: a filter, an order or a value that it does not have."""
 
 
 class PlexTransport:
@@ -97,18 +88,17 @@ class PlexTransport:
         timeout: float | None = None,
     ) -> HttpAnswer:
         """The answer to any request, once it is a good one. Raises what its status means."""
-        return self._checked(
-            self._http.request(
-                method,
-                path,
-                params=params,
-                headers={**self.credentials, **(headers or {})},
-                content=content,
-                idempotent=idempotent,
-                bulk=bulk,
-                timeout=timeout or (self._settings.page_timeout if bulk else None),
-            )
+        answer = self._http.request(
+            method,
+            path,
+            params=params,
+            headers={**self.credentials, **(headers or {})},
+            content=content,
+            idempotent=idempotent,
+            bulk=bulk,
+            timeout=timeout or (self._settings.page_timeout if bulk else None),
         )
+        return raise_for_status(answer, MEANINGS)
 
     def listen(self, decide: Callable[[bytes], T | None], *, seconds: float) -> T | None:
         """What `decide` makes of the first notification that it does not pass over; None after `seconds`.
@@ -139,7 +129,7 @@ class PlexTransport:
 
     def _heard(self, heard: T | HttpAnswer | SoulSyncError | None) -> T | None:
         if isinstance(heard, HttpAnswer):
-            self._checked(heard)
+            raise_for_status(heard, MEANINGS)
             return None
         if isinstance(heard, SoulSyncError):
             raise heard
@@ -148,27 +138,3 @@ class PlexTransport:
     def close(self) -> None:
         """Close the connections. May be called twice."""
         self._http.close()
-
-    def _checked(self, answer: HttpAnswer) -> HttpAnswer:
-        """The answer if it is a good one; the error that its status means otherwise."""
-        if answer.status == 401:
-            raise AuthenticationError(
-                f"The server does not accept the token ({answer.where}): it expired, was revoked, or belongs to "
-                "another server.",
-                server=self._server,
-                next_step="Sign in again.",
-            )
-        if answer.status == 400:
-            raise RefusedError(
-                f"The server refuses {answer.where} (400).",
-                server=self._server,
-                next_step="Update the server; if it is up to date, report this to the authors of soulsync-plex.",
-            )
-        if answer.status == 503:
-            raise UnavailableError(
-                f"The server is there but not ready ({answer.where}: 503); it is starting, or at work on its database.",
-                server=self._server,
-                next_step="Wait until Plex is up.",
-                retry_after=answer.retry_after,
-            )
-        return raise_for_status(answer)

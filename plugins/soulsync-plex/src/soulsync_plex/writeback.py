@@ -73,6 +73,9 @@ class _Edit:
         if value is None and self.field == "titleSort":
             # It is sent only where it differs from the title.
             value = row.title
+        if value is None and self.field == "originalTitle" and self.wanted:
+            # Likewise where it differs from the album's artist.
+            value = row.grandparentTitle
         if isinstance(value, int):
             return value
         return value or ""
@@ -168,7 +171,7 @@ class Writeback(PlexEditing):
             edit = _edit_of(kind, name, value)
             if isinstance(edit, str):
                 results[name] = FieldResult(outcome=FieldOutcome.UNSUPPORTED, reason=edit)
-            elif edit.fits(before):
+            elif edit.fits(before) and (not lock or _is_locked(before, edit.field)):
                 results[name] = FieldResult(outcome=FieldOutcome.UNCHANGED)
             elif _is_locked(before, edit.field) and not lock:
                 results[name] = FieldResult(
@@ -188,7 +191,7 @@ class Writeback(PlexEditing):
                 raise
             after = self._row(kind, id)
             for name, edit in edits.items():
-                results[name] = _outcome(edit, after)
+                results[name] = _outcome(edit, after, lock=lock)
         in_order = {name: results[name] for name in fields if name in results}
         return PatchResult(ref=self._ref(kind, id), fields=in_order)
 
@@ -212,18 +215,20 @@ def _send(item: PlexItem, edit: _Edit, before: ItemRow, *, locked: bool) -> None
         return
     # Servers add what is listed to what they have, so the others are taken away in the same request.
     unwanted = [name for tag in before.Genre if (name := tag.tag) and name not in edit.wanted]
-    if edit.wanted:
+    if edit.wanted or not unwanted:
         item.addGenre(list(edit.wanted), locked=locked)
     if unwanted:
         item.removeGenre(unwanted, locked=locked)
 
 
-def _outcome(edit: _Edit, after: ItemRow) -> FieldResult:
-    if edit.fits(after):
+def _outcome(edit: _Edit, after: ItemRow, *, lock: bool) -> FieldResult:
+    if not edit.fits(after):
+        reason = "the server took the edit and still shows something else"
+    elif lock and not _is_locked(after, edit.field):
+        reason = "the server has the value and did not lock it, so that its next refresh may replace it"
+    else:
         return FieldResult(outcome=FieldOutcome.APPLIED)
-    return FieldResult(
-        outcome=FieldOutcome.FAILED, reason="the server took the edit and still shows something else"
-    )
+    return FieldResult(outcome=FieldOutcome.FAILED, reason=reason)
 
 
 def _is_locked(row: ItemRow, field: str) -> bool:

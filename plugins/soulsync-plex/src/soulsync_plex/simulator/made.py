@@ -23,9 +23,12 @@ _KEYS_EACH: Final = 10_000_000
 _GENRES: Final = ("Rock", "Jazz", "Folk", "Pop")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MadeLibrary:
-    """How much there is, and where it is. `number` keeps the keys of several libraries apart."""
+    """How much there is, and where it is. `number` keeps the keys of several libraries apart.
+
+    It is known by its identity, since looking up what was made already would otherwise hash every field for every row.
+    """
 
     section: str
     title: str
@@ -122,11 +125,19 @@ class MadeRows(Mapping[str, Row]):
         first = self._library.first_key(self._kind)
         return (str(first + number) for number in range(len(self)))
 
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._number(key) is not None
+
     def __getitem__(self, key: str) -> Row:
-        number = int(key) - self._library.first_key(self._kind) if key.isascii() and key.isdigit() else -1
-        if not 0 <= number < len(self):
+        number = self._number(key)
+        if number is None:
             raise KeyError(key)
         return self._library.row(self._kind, number)
+
+    def _number(self, key: str) -> int | None:
+        """Which item has the key, found without making it."""
+        number = int(key) - self._library.first_key(self._kind) if key.isascii() and key.isdigit() else -1
+        return number if 0 <= number < len(self) else None
 
 
 class MadeList(Sequence[Row]):
