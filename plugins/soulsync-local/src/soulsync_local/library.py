@@ -70,6 +70,7 @@ class LocalLibrary:
         self._looked = False
         self._shared: SharedLook | None = None
         self._fresh: FreshLook | None = None
+        self._prepared: Reader | None = None
 
     def check(self) -> None:
         """Prove that every root is there. Raises `UnavailableError`, or `ConfigurationError` when they overlap."""
@@ -120,7 +121,10 @@ class LocalLibrary:
         It reads every file anyhow, so it cannot miss what was written to one meanwhile.
         """
         snapshot = self.snapshot(scope)
-        fresh = FreshLook(snapshot) if self._knows_none(snapshot) else None
+        knows_none = self._knows_none(snapshot)
+        if knows_none:
+            self._prepare_reader(snapshot.files)
+        fresh = FreshLook(snapshot) if knows_none else None
         with self._lock:
             self._fresh = fresh
         return snapshot
@@ -208,6 +212,9 @@ class LocalLibrary:
             self._listings.clear()
             self._latest = self._shared = self._fresh = None
             self._looked = False
+            prepared, self._prepared = self._prepared, None
+        if prepared is not None:
+            prepared.close(kill=True)
         for ingest in ingests.values():
             ingest.close()
         self.index.close()
@@ -246,7 +253,16 @@ class LocalLibrary:
             return self._latest
 
     def _reader(self) -> Reader:
-        return Reader(self._executor, self._workers, self._log)
+        with self._lock:
+            prepared, self._prepared = self._prepared, None
+        return prepared or Reader(self._executor, self._workers, self._log)
+
+    def _prepare_reader(self, files: int) -> None:
+        """Have processes started for the listing that follows, as long as it is not clear what it reads."""
+        with self._lock:
+            if self._prepared is None:
+                self._prepared = Reader(self._executor, self._workers, self._log)
+                self._prepared.prepare(files)
 
 
 def walk_problems(snapshot: Snapshot) -> tuple[Problem, ...]:

@@ -81,12 +81,19 @@ class Reader:
         self._batches: Iterator[Sequence[bytes]] = iter(())
         self._executor: _Submits | None = None
 
+    def prepare(self, count: int) -> None:
+        """Have processes started, if so many files are worth them, while their caller finds out which files to read."""
+        if self._given is None and self._own is None and self._workers > 1 and count >= WORTH_PROCESSES:
+            workers = min(self._workers, count // BATCH)
+            self._executor = self._own = _processes(workers, self._log)
+            for _ in range(workers):
+                self._submit(())
+
     def start(self, paths: Iterable[bytes], count: int) -> None:
         """Begin with these files, of which there are `count`."""
         self._batches = _in_batches(paths)
         self._executor = self._given
-        if self._given is None and self._workers > 1 and count >= WORTH_PROCESSES:
-            self._executor = self._own = _processes(min(self._workers, count // BATCH), self._log)
+        self.prepare(count)
         self._fill()
 
     def take(self) -> list[Reading]:

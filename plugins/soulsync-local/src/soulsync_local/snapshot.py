@@ -20,7 +20,8 @@ from soulsync_local.walk import Entry, RootWalk, VanishedError, path_of, walk
 RULES = READER_VERSION * 1000 + GROUPING_VERSION
 """The version of everything that turns a file into an item."""
 
-_CHUNK = 5000
+# Small, so that what is made for a chunk is gone again before the garbage collector looks at it.
+_CHUNK = 500
 
 
 @dataclass(frozen=True)
