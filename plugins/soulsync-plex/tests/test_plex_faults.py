@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from soulsync_engine import MediaServerEngine
@@ -202,6 +203,32 @@ def test_no_fault_makes_a_mirror_forget_anything(
         engine.sync(full=True)
     plex.faults.clear()
     assert engine.mirror.counts("home").tracks == len(small().tracks)
+
+
+def test_rows_without_their_files_take_nothing_from_a_mirror(
+    plex: PlexSimulator, engine_of: Callable[..., MediaServerEngine]
+) -> None:
+    engine = engine_of(plex)
+    engine.sync()
+    before = list(engine.mirror.iter_tracks())
+    assert all(track.path and track.codec and track.musicbrainz.recording for track in before)
+
+    def thin(exchange: Exchange) -> Answer:
+        """As a page is answered that was asked for the newest row alone."""
+        plain = exchange.produce()
+        assert isinstance(plain.body, bytes)
+        content = msgspec.json.decode(plain.body)
+        for row in content["MediaContainer"].get("Metadata", ()):
+            row.pop("Media", None)
+            row.pop("Guid", None)
+        return Answer.json(content)
+
+    plex.faults.always(thin, path=LISTING)
+    plex.faults.always(thin, path="/library/metadata/*")
+    since = engine.mirror.last_seq()
+    engine.sync(full=True)
+    assert list(engine.mirror.changes(since=since)) == []
+    assert list(engine.mirror.iter_tracks()) == before
 
 
 def test_a_wrong_content_type_does_not_matter_if_the_content_is_right(
