@@ -193,10 +193,13 @@ class Lister:
             start = max(0, offset + gathered.count - before)
             if known is None or (room > 0 and start < known):
                 # Where only the total is wanted, one row brings it.
-                # What was added since the first page is left for the next time.
                 wanted = max(room, 1) if known is None else min(room, known - start)
-                part = self.stretch(query, user, library, start, wanted, reader, total=known is None)
+                # One row more than there should be shows whether the total, asked for once, was too small.
+                extra = 1 if start + wanted == known else 0
+                part = self.stretch(query, user, library, start, wanted + extra, reader, total=known is None)
                 known = memory.totals.setdefault(library.id, part.total or 0)
+                if part.count > wanted:
+                    raise self._longer(known)
                 if room > 0:
                     self._check_heads(memory, library, start, part)
                     if query.shared and number > 0:
@@ -299,6 +302,13 @@ class Lister:
                 server=self._connection.server,
                 next_step="Try again when the server is at rest.",
             )
+
+    def _longer(self, known: int) -> IncompleteSweepError:
+        return IncompleteSweepError(
+            f"The server declared {known} rows for a listing, and sent more.",
+            server=self._connection.server,
+            next_step="Try again when the server is at rest; it may be scanning.",
+        )
 
     def _memory(self, key: tuple[object, ...], *, fresh: bool) -> _Memory:
         with self._lock:
