@@ -102,10 +102,10 @@ class Sweep:
     error: SoulSyncError | None
 
 
-def swept(server: MediaServer) -> Sweep:
+def swept(server: MediaServer, page_size: int = PAGE) -> Sweep:
     titles: list[str] = []
     try:
-        titles.extend(track.title for track in server.iter_tracks(page_size=PAGE))
+        titles.extend(track.title for track in server.iter_tracks(page_size=page_size))
     except SoulSyncError as error:
         return Sweep(titles, error)
     return Sweep(titles, None)
@@ -229,6 +229,21 @@ def test_rows_without_their_files_take_nothing_from_a_mirror(
     engine.sync(full=True)
     assert list(engine.mirror.changes(since=since)) == []
     assert list(engine.mirror.iter_tracks()) == before
+
+
+@pytest.mark.parametrize("page_size", [3, 4])
+def test_a_total_that_ends_a_section_too_early_is_noticed(
+    running: Callable[..., PlexSimulator], connect: Connect, page_size: int
+) -> None:
+    simulator = running(small(), personality=SEVERAL)
+    server = connect(simulator, max_concurrency=1)
+    whole = sum(1 for _ in server.iter_tracks())
+    for path in {request.path for request in simulator.requests if request.path.endswith("/all")}:
+        for total in range(6):
+            simulator.faults.clear()
+            simulator.faults.always(rewritten(rb'("totalSize":)(\d+)', rb"\g<1>%d" % total), path=path)
+            sweep = swept(server, page_size)
+            assert sweep.error is not None or len(sweep.titles) == whole, f"{path} with a total of {total}"
 
 
 def test_a_wrong_content_type_does_not_matter_if_the_content_is_right(
