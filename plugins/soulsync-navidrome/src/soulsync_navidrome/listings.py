@@ -215,6 +215,9 @@ def album_rows(
             for album in page.items
         ]
         offset = None if page.next_cursor is None else int(page.next_cursor)
+    if len({row.id for row in rows}) != len(rows):
+        # Where one comes twice, another one may have been passed over, with all its songs.
+        raise pages.repeated(asking.server, "albums")
     return DecodedItems(items=tuple(rows), problems=tuple(problems))
 
 
