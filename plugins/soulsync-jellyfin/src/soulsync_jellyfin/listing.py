@@ -194,11 +194,14 @@ class Lister:
             if known is None or (room > 0 and start < known):
                 # Where only the total is wanted, one row brings it.
                 wanted = max(room, 1) if known is None else min(room, known - start)
-                # One row more than there should be shows whether the total, asked for once, was too small.
+                # The total is asked for once. One row more than there should be shows whether it was too small.
                 extra = 1 if start + wanted == known else 0
-                part = self.stretch(query, user, library, start, wanted + extra, reader, total=known is None)
-                known = memory.totals.setdefault(library.id, part.total or 0)
-                if part.count > wanted:
+                first = known is None
+                part = self.stretch(query, user, library, start, wanted + extra, reader, total=first)
+                known, end = memory.totals.setdefault(library.id, part.total or 0), start + part.count
+                if first and end == known and part.count == room > 0:
+                    end += self.stretch(query, user, library, end, 1, reader).count
+                if part.count and end > known:
                     raise self._longer(known)
                 if room > 0:
                     self._check_heads(memory, library, start, part)
@@ -236,6 +239,12 @@ class Lister:
                 "The server answered a listing with JSON that holds none.",
                 server=self._connection.server,
                 next_step="It may still be loading; try again in a moment.",
+            )
+        if page.strange is not None:
+            raise UnexpectedAnswerError(
+                f"The server was asked for {query.kind}s and sent an item of the type {page.strange!r}.",
+                server=self._connection.server,
+                next_step="Try again; if it stays, something in between answers from its memory.",
             )
         if page.start is not None and page.start != start:
             raise IncompleteSweepError(

@@ -12,22 +12,26 @@ import msgspec
 from soulsync_engine.http import HttpAnswer, decode_items, decode_listing
 from soulsync_engine.models import Album, Artist, Item, Kind, Problem, Track
 from soulsync_jellyfin import wire
-from soulsync_jellyfin.mapper import Mapper
+from soulsync_jellyfin.mapper import TYPES, Mapper
 from soulsync_jellyfin.values import text_id
 
-W = TypeVar("W")
+W = TypeVar("W", wire.Item, wire.Track, wire.ItemId)
 M_co = TypeVar("M_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPage(Generic[M_co]):
-    """A page as the server sent it. `count` is how many rows it has, None where the JSON holds no listing."""
+    """A page as the server sent it. `count` is how many rows it has, None where the JSON holds no listing.
+
+    `strange` is the type of a row that is of another kind than the page was asked for.
+    """
 
     items: tuple[M_co, ...]
     problems: tuple[Problem, ...]
     count: int | None
     total: int | None
     start: int | None
+    strange: str | None = None
 
 
 class Reader(Protocol[M_co]):
@@ -48,6 +52,12 @@ class _RowReader(Generic[W, M_co]):
 
     def read(self, answer: HttpAnswer, mapper: Mapper, kind: Kind) -> ReadPage[M_co]:
         result = decode_listing(answer, self.page, wire.Result[msgspec.Raw])
+        wanted = TYPES[kind]
+        strange = (
+            row.type
+            for row in result.items or ()
+            if not isinstance(row, msgspec.Raw) and row.type not in (None, wanted)
+        )
         decoded = decode_items(result.items, self.row, partial(self.to_model, mapper), kind=kind, id_key="Id")
         return ReadPage(
             items=decoded.items,
@@ -55,6 +65,7 @@ class _RowReader(Generic[W, M_co]):
             count=None if result.items is None else len(result.items),
             total=result.total_record_count,
             start=result.start_index,
+            strange=next(strange, None),
         )
 
 
