@@ -59,7 +59,8 @@ def conformance(session: nox.Session) -> None:
     """Run the conformance kit on every backend of this repository, found as a host would find it."""
     install(session, "tests")
     backends = [plugin.name.removeprefix("soulsync-") for plugin in PLUGINS]
-    session.run("python", "-m", "soulsync_engine.testing", "reference", *backends, *session.posargs)
+    options = ["-n", "auto", *session.posargs]
+    session.run("python", "-m", "soulsync_engine.testing", "reference", *backends, *options)
     session.run("python", "-m", "pytest", "-n", "auto", "-m", "personality", "plugins")
 
 

@@ -27,6 +27,7 @@ def cases() -> list[str]:
 
 CASES = cases()
 HONEST = "TestHonestAboutFailure::test_long_titles_are_not_cut"
+WIRED = "TestWired::test_a_disturbed_sync_forgets_nothing[no page]"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, s
     command = [
         *(sys.executable, "-m", "pytest", "-q", "-c", str(settings), "-p", "no:cacheprovider"),
         *("-p", "soulsync_engine.testing.report", f"--soulsync-report={report}"),
-        *(f"{module}::{case}" for case in [*CASES, HONEST]),
+        *(f"{module}::{case}" for case in [*CASES, HONEST, WIRED]),
     ]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(LIARS), *sys.path])}
     environ.pop("PYTEST_XDIST_WORKER", None)
@@ -63,3 +64,7 @@ def test_an_expected_failure_that_passes_is_an_error(outcomes: dict[str, tuple[s
 
 def test_an_expected_failure_that_fails_is_none(outcomes: dict[str, tuple[str, str]]) -> None:
     assert outcomes[HONEST] == ("xfailed", "the server keeps 64 characters")
+
+
+def test_an_honest_backend_stands_what_catches_a_liar(outcomes: dict[str, tuple[str, str]]) -> None:
+    assert outcomes[WIRED][0] == "passed", outcomes[WIRED][1]

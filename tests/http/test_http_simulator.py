@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -255,6 +256,16 @@ def test_a_huge_body_is_streamed(strict: Simulator, client: Client, declared: bo
     assert ("content-length" in headers) is declared
     assert len(body) == 5_000_000 // 65_536 * 65_536 + 2
     assert json.loads(body) == []
+
+
+def test_a_client_that_goes_away_in_the_middle_asked_nothing(strict: Simulator) -> None:
+    address = urlsplit(strict.base_url)
+    with socket.create_connection((address.hostname or "", address.port or 0)) as connection:
+        connection.sendall(b'POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n{"a"')
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(100) == b""
+    assert strict.requests == ()
+    assert strict.refusals == []
 
 
 def test_eight_at_once_are_answered_at_once() -> None:

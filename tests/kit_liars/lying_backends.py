@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
 import heavy_spec
 import lying_clients
+import wired
 
 from soulsync_engine.discovery import BackendRecord, in_process
 from soulsync_engine.testing.reference import conformance
+from soulsync_engine.testing.scenarios import Scenario
+
+FORGETTING = "test_a_disturbed_sync_forgets_nothing[no page]"
 
 CAUGHT_BY = {
     "Eager": "test_building_a_client_touches_nothing",
@@ -90,6 +98,32 @@ class TestHonestAboutFailure(conformance.TestReference):
     expected_failures = {"test_long_titles_are_not_cut": "the server keeps 64 characters"}  # noqa: RUF012
 
 
+class TestWired(conformance.TestReference):
+    """An honest backend that can be disturbed."""
+
+    (backend_record,) = in_process(lying_clients.lying("Wired", module="wired"))
+    wires: ClassVar[list[wired.Simulator]] = []
+
+    @classmethod
+    def teardown_class(cls) -> None:
+        while cls.wires:
+            cls.wires.pop().stop()
+
+    def make_settings(self, scenario: Scenario, folder: Path) -> Mapping[str, object]:
+        settings = super().make_settings(scenario, folder)
+        self.wires.append(wired.wired(self.servers[str(settings["address"])]))
+        return settings
+
+    def wire(self, settings: Mapping[str, object]) -> wired.Simulator:
+        return wired.WIRES[str(settings["address"])]
+
+
+class TestContent(TestWired):
+    """One that takes a broken page for the end."""
+
+    (backend_record,) = in_process(lying_clients.lying("Content", module="wired"))
+
+
 class TestForgottenNames(conformance.TestReference):
     expected_failures = {"test_of_the_past": "was renamed"}  # noqa: RUF012
 
@@ -100,6 +134,7 @@ CAUGHT = {
     "TestWrongName": "test_the_spec_has_the_name_of_the_entry_point",
     "TestWeakened": "test_no_standard_test_is_weakened",
     "TestTooPessimistic": "test_no_track_is_lost",
+    "TestContent": FORGETTING,
     "TestForgottenNames": "test_every_expected_failure_is_a_test_with_a_reason",
 }
 

@@ -30,10 +30,13 @@ from soulsync_engine.testing.reference.client import ReferenceClient
 
 
 def lying(
-    client: str, settings: str = "soulsync_engine.testing.reference.settings:ReferenceSettings"
+    client: str,
+    settings: str = "soulsync_engine.testing.reference.settings:ReferenceSettings",
+    *,
+    module: str = "lying_clients",
 ) -> BackendSpec:
     return BackendSpec(
-        name="liar", title="A liar", contract=1, client=f"lying_clients:{client}", settings=settings
+        name="liar", title="A liar", contract=1, client=f"{module}:{client}", settings=settings
     )
 
 

@@ -45,6 +45,9 @@ class _OnPersonality(OnSimulator):
     def _described(cls, described: Callable[[Personality], Any]) -> None:
         cls.description = described(cls.personality)
 
+    def wire(self, settings: Mapping[str, object]) -> JellyfinSimulator:
+        pytest.skip("the suites of soulsync_jellyfin.conformance disturb these servers")
+
     def checker(self) -> Check | None:
         return None if self.description is None else self.description.check
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import pytest
 
 from soulsync_engine.errors import (
@@ -9,11 +11,13 @@ from soulsync_engine.errors import (
     IncompleteSweepError,
     NotFoundError,
 )
+from soulsync_engine.http import UnexpectedAnswerError
 from soulsync_engine.models import EVERYTHING, Kind, Scope
 from soulsync_engine.testing.scenarios import Scenario, ScenarioTrack, paged, shared
 from soulsync_engine.testing.simulator import (
     Answer,
     Exchange,
+    repeat,
 )
 from soulsync_jellyfin.simulator import (
     EMBY_4_9,
@@ -261,18 +265,65 @@ def test_items_by_id_come_in_batches_that_fit_an_address(simulate, server_of) ->
     assert server.get_items(Kind.ALBUM, ids[:3]) == ()
 
 
-def test_a_sign_of_growth_does_not_disturb_what_is_read(simulate, server_of) -> None:
+def test_a_listing_that_grows_while_it_is_read_is_not_whole(simulate, server_of) -> None:
     simulator = simulate(paged())
     server = server_of(simulator, max_concurrency=1)
-    seen: list[str] = []
-    for track in server.iter_tracks(page_size=5):
-        if len(seen) == 7:
-            catalogue = simulator.state.catalogue
-            library = next(iter(catalogue.libraries))
-            new = Entry(id=catalogue.ids.of("new"), type="Audio", name="New", library=library)
-            catalogue.put(new, now=simulator.state.now())
-        seen.append(track.ref.id)
-    assert len(set(seen)) == 21
+    tracks = server.iter_tracks(page_size=5)
+    assert len(list(islice(tracks, 7))) == 7
+    catalogue = simulator.state.catalogue
+    library = next(iter(catalogue.libraries))
+    new = Entry(id=catalogue.ids.of("new"), type="Audio", name="New", library=library)
+    catalogue.put(new, now=simulator.state.now())
+    with pytest.raises(IncompleteSweepError, match="sent more"):
+        list(tracks)
+    assert len(list(server.iter_tracks(page_size=5))) == 22
+
+
+@pytest.mark.parametrize("page_size", [1, 5, 10])
+def test_a_first_total_that_is_too_small_does_not_end_a_listing(simulate, server_of, page_size: int) -> None:
+    simulator = simulate(paged())
+    server = server_of(simulator, max_concurrency=1)
+    server.connect()
+    simulator.forget()
+
+    def smaller(exchange: Exchange) -> Answer:
+        plain = exchange.produce()
+        body = plain.body if isinstance(plain.body, bytes) else b""
+        return Answer(body=body.replace(b'"TotalRecordCount":21', b'"TotalRecordCount":20'))
+
+    simulator.faults.at(1, smaller, path="/Items")
+    with pytest.raises(IncompleteSweepError, match="declared 20 rows"):
+        list(server.iter_tracks(page_size=page_size))
+
+
+@pytest.mark.parametrize("total", [20, 7])
+def test_a_total_that_ends_with_the_first_page_is_checked(simulate, server_of, total: int) -> None:
+    simulator = simulate(paged())
+    server = server_of(simulator, max_concurrency=1)
+    server.connect()
+    simulator.forget()
+
+    def smaller(exchange: Exchange) -> Answer:
+        plain = exchange.produce()
+        body = plain.body if isinstance(plain.body, bytes) else b""
+        return Answer(body=body.replace(b'"TotalRecordCount":21', f'"TotalRecordCount":{total}'.encode()))
+
+    simulator.faults.at(1, smaller, path="/Items")
+    with pytest.raises(IncompleteSweepError, match=f"declared {total} rows"):
+        list(server.iter_tracks(page_size=total))
+
+
+@pytest.mark.parametrize("of", [Kind.TRACK, Kind.ALBUM])
+def test_a_page_of_another_kind_is_no_page(simulate, server_of, of: Kind) -> None:
+    simulator = simulate(paged())
+    server = server_of(simulator, max_concurrency=1)
+    other = server.list_albums if of is Kind.TRACK else server.list_tracks
+    other(limit=10)
+    simulator.faults.always(repeat(), path="/Items")
+    with pytest.raises(UnexpectedAnswerError, match=f"asked for {of}s"):
+        server.list_ids(of, limit=10)
+    with pytest.raises(UnexpectedAnswerError, match=f"asked for {of}s"):
+        list(server.iter_tracks(page_size=10) if of is Kind.TRACK else server.iter_albums(page_size=10))
 
 
 def test_searches_stay_in_their_library_and_interleave(simulate, server_of) -> None:

@@ -202,6 +202,26 @@ def attempt(listing: Listing, server: MediaServer) -> list[str] | SoulSyncError:
         return error
 
 
+def test_an_album_listed_twice_in_place_of_another_is_noticed(open_server: Open) -> None:
+    what = LISTINGS["by-album"]
+    simulator = what.simulator()
+    server = what.open(open_server, simulator)
+
+    def doubled(exchange: Exchange) -> Answer:
+        answer = exchange.produce()
+        assert isinstance(answer.body, bytes)
+        content = msgspec.json.decode(answer.body)
+        albums = content["subsonic-response"]["albumList2"].get("album", [])
+        if len(albums) > 2:
+            albums[0] = albums[-1]
+        return Answer.json(content)
+
+    simulator.faults.always(doubled, path="/rest/getAlbumList2.view")
+    with pytest.raises(IncompleteSweepError, match="one entry twice"):
+        what.read(server)
+    simulator.stop()
+
+
 @each_listing
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_from_any_page_on_is_a_typed_error(open_server: Open, listing: str, fault: str) -> None:

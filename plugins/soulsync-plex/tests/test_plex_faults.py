@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from soulsync_engine import MediaServerEngine
@@ -102,10 +103,10 @@ class Sweep:
     error: SoulSyncError | None
 
 
-def swept(server: MediaServer) -> Sweep:
+def swept(server: MediaServer, page_size: int = PAGE) -> Sweep:
     titles: list[str] = []
     try:
-        titles.extend(track.title for track in server.iter_tracks(page_size=PAGE))
+        titles.extend(track.title for track in server.iter_tracks(page_size=page_size))
     except SoulSyncError as error:
         return Sweep(titles, error)
     return Sweep(titles, None)
@@ -203,6 +204,47 @@ def test_no_fault_makes_a_mirror_forget_anything(
         engine.sync(full=True)
     plex.faults.clear()
     assert engine.mirror.counts("home").tracks == len(small().tracks)
+
+
+def test_rows_without_their_files_take_nothing_from_a_mirror(
+    plex: PlexSimulator, engine_of: Callable[..., MediaServerEngine]
+) -> None:
+    engine = engine_of(plex)
+    engine.sync()
+    before = list(engine.mirror.iter_tracks())
+    assert all(track.path and track.codec and track.musicbrainz.recording for track in before)
+
+    def thin(exchange: Exchange) -> Answer:
+        """As a page is answered that was asked for the newest row alone."""
+        plain = exchange.produce()
+        assert isinstance(plain.body, bytes)
+        content = msgspec.json.decode(plain.body)
+        for row in content["MediaContainer"].get("Metadata", ()):
+            row.pop("Media", None)
+            row.pop("Guid", None)
+        return Answer.json(content)
+
+    plex.faults.always(thin, path=LISTING)
+    plex.faults.always(thin, path="/library/metadata/*")
+    since = engine.mirror.last_seq()
+    engine.sync(full=True)
+    assert list(engine.mirror.changes(since=since)) == []
+    assert list(engine.mirror.iter_tracks()) == before
+
+
+@pytest.mark.parametrize("page_size", [3, 4])
+def test_a_total_that_ends_a_section_too_early_is_noticed(
+    running: Callable[..., PlexSimulator], connect: Connect, page_size: int
+) -> None:
+    simulator = running(small(), personality=SEVERAL)
+    server = connect(simulator, max_concurrency=1)
+    whole = sum(1 for _ in server.iter_tracks())
+    for path in {request.path for request in simulator.requests if request.path.endswith("/all")}:
+        for total in range(6):
+            simulator.faults.clear()
+            simulator.faults.always(rewritten(rb'("totalSize":)(\d+)', rb"\g<1>%d" % total), path=path)
+            sweep = swept(server, page_size)
+            assert sweep.error is not None or len(sweep.titles) == whole, f"{path} with a total of {total}"
 
 
 def test_a_wrong_content_type_does_not_matter_if_the_content_is_right(

@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
             *("kit", "packaging", "configuration", "contract", "paging", "reading", "oddities", "scopes"),
             *(
                 "failures",
+                "trust",
                 "negative",
                 "guard",
                 "changes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -13,6 +13,9 @@ from soulsync_engine.discovery import BackendRecord, discover, find
 from soulsync_engine.loading import load
 from soulsync_engine.testing.conformance.kit import Kit, Seed
 from soulsync_engine.testing.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from soulsync_engine.testing.simulator import Simulator
 
 WRONG_SECRET = "wrong-5f1c-secret"  # noqa: S105
 
@@ -56,6 +59,10 @@ class Harness:
     ) -> None:
         """Let the server hold `after` instead of `before`, and return when it shows that."""
         pytest.skip("change_library is not overridden, so nobody can change this server's files")
+
+    def wire(self, settings: Mapping[str, object]) -> Simulator:
+        """The simulator that these settings reach, so that the kit can disturb what goes over the wire."""
+        pytest.skip("wire is not overridden, so nobody can disturb this server")
 
     @classmethod
     def record(cls) -> BackendRecord:

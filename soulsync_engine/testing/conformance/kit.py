@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from soulsync_engine.config.model import ServerConfig
 from soulsync_engine.config.secrets import secret_fields
 from soulsync_engine.contract import MediaServerClient, ServerContext
 from soulsync_engine.engine import MediaServerEngine
 from soulsync_engine.loading import LoadedBackend, load
-from soulsync_engine.models import Album, Artist, Item, Kind, Library, Page, Scope, Track
+from soulsync_engine.mirror import Mirror
+from soulsync_engine.models import Album, Artist, Item, Kind, Library, Page, PagingLimits, Scope, Track
 from soulsync_engine.plugins import GlobalPlugins
 from soulsync_engine.server import MediaServer
+from soulsync_engine.session import Session
 from soulsync_engine.testing.scenarios import Scenario
 
 if TYPE_CHECKING:
@@ -95,6 +98,25 @@ class Kit:
         """A server with these settings, as a host opens it; no request has been made."""
         return self.engine(settings, folder).server(SERVER)
 
+    def small_pages(
+        self, seed: Seed, limit: int, *, name: str, settings: Mapping[str, object]
+    ) -> MediaServer:
+        """A server of which listings are read in pages of at most `limit` items; no request has been made.
+
+        It goes by this name, and has these settings beside those of the seed. Close it.
+        """
+        loaded = self.loaded
+        config = ServerConfig(name=name, backend=self.record.name, settings={**seed.settings, **settings})
+
+        def opened(config: ServerConfig) -> Session:
+            return Session(config, loaded, data_dir=seed.folder / "data", plugins=GlobalPlugins())
+
+        return _SmallPages(config, opened, limit)
+
+    def mirror(self, folder: Path) -> Mirror:
+        """An empty mirror in this folder."""
+        return self._open.enter_context(Mirror.open(f"sqlite:///{(folder / 'mirror.db').as_posix()}"))
+
     def client(self, seed: Seed) -> MediaServerClient:
         """The backend's client itself, without the engine around it."""
         loaded = self.loaded
@@ -146,6 +168,21 @@ class Kit:
         folder = parent / scenario.name
         folder.mkdir(parents=True)
         return Seed(scenario=scenario, settings=self.author.make_settings(scenario, folder), folder=folder)
+
+
+class _SmallPages(MediaServer):
+    """A server that is asked for small pages, so that few items make many of them."""
+
+    def __init__(
+        self, config: ServerConfig, open_session: Callable[[ServerConfig], Session], limit: int
+    ) -> None:
+        super().__init__(config, open_session)
+        self._limit = limit
+
+    @property
+    def limits(self) -> PagingLimits:
+        limits = super().limits
+        return replace(limits, max_page_size=min(self._limit, limits.max_page_size))
 
 
 def require(server: MediaServer, *operations: str) -> None:

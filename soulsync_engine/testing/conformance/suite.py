@@ -16,6 +16,7 @@ from soulsync_engine.testing.conformance.paging import Paging
 from soulsync_engine.testing.conformance.playlists import PlaylistsKept
 from soulsync_engine.testing.conformance.reading import Reading
 from soulsync_engine.testing.conformance.scopes import Scopes
+from soulsync_engine.testing.conformance.trust import Trust
 from soulsync_engine.testing.conformance.watching import Scanning, Watching
 from soulsync_engine.testing.conformance.writeback import Writeback
 
@@ -29,6 +30,7 @@ class BackendConformance(
     Oddities,
     Scopes,
     Failures,
+    Trust,
     Changes,
     Scanning,
     MediaServed,

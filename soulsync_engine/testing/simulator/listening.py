@@ -107,7 +107,12 @@ class _Connection(BaseHTTPRequestHandler):
         if "chunked" in headers.get("transfer-encoding", ""):
             self._send(Answer(status=411, content_type=None, ending=Ending.CLOSE))
             return
-        body = self.rfile.read(int(headers.get("content-length", "0")))
+        length = int(headers.get("content-length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # The client went away in the middle, for example because it waited for too long.
+            self.close_connection = True
+            return
         self._send(self.server.respond(self.command, self.path, headers, body))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _exchange  # noqa: N815

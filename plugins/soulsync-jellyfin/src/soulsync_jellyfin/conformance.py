@@ -60,6 +60,10 @@ class OnSimulator(BackendConformance):
         """As in the kit."""
         self.running[str(settings["base_url"])].change(after)
 
+    def wire(self, settings: Mapping[str, object]) -> JellyfinSimulator:
+        """As in the kit."""
+        return self.running[str(settings["base_url"])]
+
 
 JELLYFIN_LIMITS: Final[Mapping[str, str]] = {
     "test_a_playlist_is_stored_as_asked": ONCE,

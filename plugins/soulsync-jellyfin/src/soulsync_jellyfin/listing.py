@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final, Generic, TypeVar
 
 from soulsync_engine.errors import ConflictError, IncompleteSweepError, NotFoundError
-from soulsync_engine.http import AnswerTooLargeError, TimedOutError
+from soulsync_engine.http import AnswerTooLargeError, TimedOutError, UnexpectedAnswerError
 from soulsync_engine.models import Item, Kind, Library, Page, PlaylistEntry, Problem, Scope
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.accounts import Account
@@ -227,10 +227,16 @@ class Lister:
             start = max(0, offset + gathered.count - before)
             if known is None or (room > 0 and start < known):
                 # Where only the total is wanted, one row brings it.
-                # What was added since the first page is left for the next time.
                 wanted = max(room, 1) if known is None else min(room, known - start)
-                part = self.stretch(query, user, library, start, wanted, reader, total=known is None)
-                known = memory.totals.setdefault(key, part.total or 0)
+                # The total is asked for once. One row more than there should be shows whether it was too small.
+                extra = 1 if start + wanted == known else 0
+                first = known is None
+                part = self.stretch(query, user, library, start, wanted + extra, reader, total=first)
+                known, end = memory.totals.setdefault(key, part.total or 0), start + part.count
+                if first and end == known and part.count == room > 0:
+                    end += self.stretch(query, user, library, end, 1, reader).count
+                if part.count and end > known:
+                    raise self._longer(known)
                 self._check_heads(query, memory, key, start, part)
                 if room > 0:
                     if query.shared and number > 0:
@@ -262,6 +268,12 @@ class Lister:
         mapper = Mapper(server=self._connection.server, library=None if library is None else library.id)
         answer = self._connection.transport.page(query.path, params)
         page = reader.read(answer, mapper, query.kind, start)
+        if page.strange is not None:
+            raise UnexpectedAnswerError(
+                f"The server was asked for {query.kind}s and sent an item of the type {page.strange!r}.",
+                server=self._connection.server,
+                next_step="Try again; if it stays, something in between answers from its memory.",
+            )
         if page.start is not None and page.start != start:
             raise IncompleteSweepError(
                 f"The server was asked for the rows from {start} on and sent those from {page.start} on.",
@@ -328,6 +340,13 @@ class Lister:
                 server=self._connection.server,
                 next_step="Try again when the server is at rest.",
             )
+
+    def _longer(self, known: int) -> IncompleteSweepError:
+        return IncompleteSweepError(
+            f"The server declared {known} rows for a listing, and sent more.",
+            server=self._connection.server,
+            next_step="Try again when the server is at rest; it may be scanning.",
+        )
 
     def _memory(self, key: tuple[object, ...], *, fresh: bool) -> _Memory:
         with self._lock:

@@ -12,22 +12,26 @@ import msgspec
 from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, decode_items, decode_listing
 from soulsync_engine.models import Album, Artist, Item, Kind, PlaylistEntry, Problem, Track
 from soulsync_jellyfin import wire
-from soulsync_jellyfin.mapper import Mapper
+from soulsync_jellyfin.mapper import TYPES, Mapper
 from soulsync_jellyfin.values import text_id
 
-W = TypeVar("W")
+W = TypeVar("W", wire.Item, wire.Track, wire.ItemId)
 M_co = TypeVar("M_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPage(Generic[M_co]):
-    """A page as the server sent it. `count` is how many rows it has, `start` None where it does not say that."""
+    """A page as the server sent it. `count` is how many rows it has, `start` None where it does not say that.
+
+    `strange` is the type of a row that is of another kind than the page was asked for.
+    """
 
     items: tuple[M_co, ...]
     problems: tuple[Problem, ...]
     count: int
     total: int | None
     start: int | None
+    strange: str | None = None
 
 
 class Reader(Protocol[M_co]):
@@ -53,12 +57,17 @@ class _RowReader(Generic[W, M_co]):
         result = decode_listing(answer, self.page, wire.Result[msgspec.Raw])
         rows = _rows(answer, result.items)
         decoded = decode_items(rows, self.row, partial(self.to_model, mapper), kind=kind, id_key="Id")
+        wanted = TYPES[kind]
+        strange = (
+            row.type for row in rows if not isinstance(row, msgspec.Raw) and row.type not in (None, wanted)
+        )
         return ReadPage(
             items=decoded.items,
             problems=decoded.problems,
             count=len(rows),
             total=result.total_record_count,
             start=result.start_index,
+            strange=next(strange, None),
         )
 
 

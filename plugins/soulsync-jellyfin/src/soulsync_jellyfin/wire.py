@@ -93,9 +93,10 @@ class Track(_Wire):
 
 
 class ItemId(_Wire):
-    """An item of which nothing is read but its id."""
+    """An item of which nothing is read but what names it."""
 
     id: str | int | None = None
+    type: str | None = None
 
 
 class Item(_Wire):

@@ -40,6 +40,10 @@ class SimulatedHooks(Harness):
         """Have it hold other songs."""
         self.running[str(settings["base_url"])].change(after)
 
+    def wire(self, settings: Mapping[str, object]) -> NavidromeSimulator:
+        """Its simulator."""
+        return self.running[str(settings["base_url"])]
+
     @classmethod
     def teardown_class(cls) -> None:
         """Stop everything, and fail when a simulator was asked what its server does not have."""

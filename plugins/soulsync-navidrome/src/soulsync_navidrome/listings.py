@@ -222,6 +222,9 @@ def album_rows(
             if album.track_count is not None
         ]
         offset = None if page.next_cursor is None else int(page.next_cursor)
+    if len({row.id for row in rows}) != len(rows):
+        # Where one comes twice, another one may have been passed over, with all its songs.
+        raise pages.repeated(asking.server, "albums")
     return DecodedItems(items=tuple(rows), problems=tuple(problems))
 
 

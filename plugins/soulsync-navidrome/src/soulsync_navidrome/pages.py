@@ -176,6 +176,15 @@ def grown(server: str, kind: str, total: int) -> IncompleteSweepError:
     )
 
 
+def repeated(server: str, kind: str) -> IncompleteSweepError:
+    """The error for a listing that holds an entry twice."""
+    return IncompleteSweepError(
+        f"The listing of {kind} held one entry twice, so it may have left out another.",
+        server=server,
+        next_step=_AGAIN,
+    )
+
+
 class Snapshot(Generic[T]):
     """A listing that the server sends in one piece, handed out in pages."""
 

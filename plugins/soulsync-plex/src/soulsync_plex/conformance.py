@@ -58,6 +58,10 @@ class OnSimulator(BackendConformance):
         """As in the kit."""
         self.running[str(settings["base_url"])].change(after)
 
+    def wire(self, settings: Mapping[str, object]) -> PlexSimulator:
+        """As in the kit."""
+        return self.running[str(settings["base_url"])]
+
 
 class TestPlex(OnSimulator):
     """A current server and its owner's token."""

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Final, Generic, TypeVar
 
 from soulsync_engine.contract import ServerContext
-from soulsync_engine.errors import NotFoundError
+from soulsync_engine.errors import IncompleteSweepError, NotFoundError
 from soulsync_engine.http import BadRequestError, UnexpectedAnswerError
 from soulsync_engine.models import Kind, Problem, Scope
 from soulsync_plex.connection import PlexConnection
@@ -136,7 +136,10 @@ class SectionListing(PlexConnection):
                 # A section that sent less than it has must be read on before the next one begins.
                 full = len(page) >= size or within + len(read) < total
             elif total is None:
-                total = totals[key] = self._declared(self._section_rows(kind, key, 0, 0, params))
+                # A row shows that there are some; a section declared to be empty is not looked at again.
+                total = totals[key] = self._declared(
+                    self._section_rows(kind, key, 0, 1, params, count_only=True)
+                )
             before += total
         self._totals.put(listing, totals)
         page.total = before
@@ -145,7 +148,14 @@ class SectionListing(PlexConnection):
         return page
 
     def _section_rows(
-        self, kind: Kind, key: str, start: int, size: int, params: Params | None = None
+        self,
+        kind: Kind,
+        key: str,
+        start: int,
+        size: int,
+        params: Params | None = None,
+        *,
+        count_only: bool = False,
     ) -> ReadRows[ItemRow]:
         read = self._asked_rows(kind, key, start, size, params)
         strange = next((row.type for row in read.rows if row.type in _MUSIC and row.type != kind.value), None)
@@ -155,6 +165,16 @@ class SectionListing(PlexConnection):
                 f"The server was asked for {kind}s and sent {strange}s.",
                 server=self.server,
                 next_step="Try again; if it stays, something in between answers from its memory.",
+            )
+        end = start + len(read)
+        if not count_only and start == 0 and len(read) == size and end == read.total:
+            # Nothing but this one total says that such a page is the last. Later pages have to agree with earlier ones.
+            end += len(self._asked_rows(kind, key, end, 1, params))
+        if len(read) and read.total is not None and end > read.total:
+            raise IncompleteSweepError(
+                f"The server declared {read.total} {kind}s in a section, and sent more.",
+                server=self.server,
+                next_step="Try again when the server is at rest; it may be scanning.",
             )
         return read
 

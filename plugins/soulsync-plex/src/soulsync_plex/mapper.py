@@ -103,7 +103,13 @@ def track(
         library_id=library_id,
         added=_shared_moment(row.addedAt),
         updated=_shared_moment(row.updatedAt),
-        omitted=_omitted(sample_rate is None, not album_known and not year, not album_known and not genres),
+        omitted=_omitted(
+            sample_rate is None,
+            not album_known and not year,
+            not album_known and not genres,
+            not row.Media,
+            not row.Media and not row.Guid,
+        ),
     )
 
 
@@ -272,10 +278,22 @@ def _shared_moment(seconds: int | None) -> datetime | None:
     return moment(seconds)
 
 
-@lru_cache(maxsize=8)
-def _omitted(sample_rate: bool, year: bool, genres: bool) -> frozenset[str]:
-    """Only single items come with their sound tracks; year and genres come with their albums."""
-    missing = {"sample_rate": sample_rate, "year": year, "genres": genres}
+@lru_cache(maxsize=32)
+def _omitted(sample_rate: bool, year: bool, genres: bool, media: bool, guids: bool) -> frozenset[str]:
+    """Only single items come with their sound tracks; year and genres come with their albums.
+
+    A row without its files is one that was asked for without them: no track is without a file.
+    """
+    missing = {
+        "sample_rate": sample_rate,
+        "year": year,
+        "genres": genres,
+        "path": media,
+        "size": media,
+        "bitrate": media,
+        "codec": media,
+        "musicbrainz": guids,
+    }
     return frozenset(name for name, is_missing in missing.items() if is_missing)
 
 
