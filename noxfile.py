@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nox
@@ -16,6 +17,8 @@ nox.options.error_on_missing_interpreters = False
 PROJECT = nox.project.load_toml("pyproject.toml")
 PLUGINS = sorted(manifest.parent for manifest in Path("plugins").glob("*/pyproject.toml"))
 BENCHMARKS = Path("benchmarks")
+# Tests wait for servers, retries and other processes for a third of their time.
+AT_ONCE = str(2 * (os.cpu_count() or 1))
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -32,7 +35,7 @@ def install(session: nox.Session, *groups: str) -> None:
 def run_tests(session: nox.Session) -> None:
     """Run every test but what `conformance` repeats; positional arguments replace this choice."""
     install(session, "tests")
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto", "-m", "not personality"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", AT_ONCE, "-m", "not repeated"]))
 
 
 @nox.session
@@ -61,7 +64,7 @@ def conformance(session: nox.Session) -> None:
     backends = [plugin.name.removeprefix("soulsync-") for plugin in PLUGINS]
     options = ["-n", "auto", *session.posargs]
     session.run("python", "-m", "soulsync_engine.testing", "reference", *backends, *options)
-    session.run("python", "-m", "pytest", "-n", "auto", "-m", "personality", "plugins")
+    session.run("python", "-m", "pytest", "-n", AT_ONCE, "-m", "repeated")
 
 
 @nox.session

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from soulsync_engine.mirror.schema import REVISION, REVISION_TABLE
+
 OPTIONS = {
     "listen_addresses": "''",
     "fsync": "off",
@@ -21,6 +23,11 @@ OPTIONS = {
     "max_connections": "60",
     "shared_buffers": "64MB",
 }
+
+
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+_REVISION = f"SELECT version_num FROM {REVISION_TABLE}"
+_NOBODY = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
 
 
 class Postgres:
@@ -41,14 +48,24 @@ class Postgres:
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
-    def run(self, statement: str, database: str = "postgres") -> None:
-        """Run a statement."""
+    def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run a statement; gives its rows, if it has any."""
         import psycopg
 
         with psycopg.connect(
             host=str(self.folder), user=self.user, dbname=database, autocommit=True
         ) as connection:
-            connection.execute(statement)
+            done = connection.execute(statement)
+            return done.fetchall() if done.description else []
+
+    def empty(self, database: str, tables: set[str]) -> bool:
+        """Empty the mirror in a database; false where it is none of ours any more."""
+        found = {str(name) for (name,) in self.run(_TABLES, database)}
+        if found != tables or self.run(_REVISION, database) != [(REVISION,)]:
+            return False
+        self.run(_NOBODY.format(database))
+        self.run(f"TRUNCATE {', '.join(found - {REVISION_TABLE})} RESTART IDENTITY", database)
+        return True
 
 
 def programs() -> Path | None:
@@ -105,9 +122,19 @@ def postgres_template(postgres: Postgres) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def spare_databases() -> list[str]:
+    """Databases with an empty mirror in them. Making one takes longer than most tests."""
+    return []
+
+
 @pytest.fixture
-def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
-    """The address of an empty mirror in a database of the test's own."""
-    name = postgres.create(postgres_template)
+def postgres_url(postgres: Postgres, postgres_template: str, spare_databases: list[str]) -> Iterator[str]:
+    """The address of an empty mirror in a database that no other test uses at the same time."""
+    name = spare_databases.pop() if spare_databases else postgres.create(postgres_template)
     yield postgres.url(name)
-    postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+    tables = {str(name) for (name,) in postgres.run(_TABLES, postgres_template)}
+    if postgres.empty(name, tables):
+        spare_databases.append(name)
+    else:
+        postgres.run(f"DROP DATABASE {name} WITH (FORCE)")

@@ -223,6 +223,13 @@ def sqlite_url(tmp_path: Path, blank: Path) -> str:
     return f"sqlite:///{tmp_path / 'mirror.sqlite3'}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what takes long in PostgreSQL, too, to the session that repeats tests."""
+    for item in items:
+        if item.get_closest_marker("costly") and "postgresql" in item.name:
+            item.add_marker("repeated")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
     """The address of an empty mirror, in each database."""

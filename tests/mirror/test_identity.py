@@ -75,6 +75,7 @@ def feed(mirror, since: int) -> Counter[tuple[str, str]]:
     return Counter((change.type.value, change.kind.value) for change in mirror.changes(since))
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("way", ["plain", "detailed"])
 @pytest.mark.parametrize(
     "evidence",

@@ -31,6 +31,7 @@ def stocked(shelf, serve, mirror, sync):
     return mirror
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("text", "ids"),
     [

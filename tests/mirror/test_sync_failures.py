@@ -63,6 +63,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("operation", ["list_tracks", "list_albums", "list_artists"])
 def test_a_fault_at_any_page_of_a_listing_removes_nothing(stocked, serve, mirror, fault, operation, sync):
@@ -86,6 +87,7 @@ def test_a_fault_at_any_page_of_a_listing_removes_nothing(stocked, serve, mirror
     assert removed(mirror) == ["3", "3", "3"]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("faulty", range(8))
 @pytest.mark.parametrize("fault", ["unavailable", "short", "ended", "twice", "shrunken"])
 def test_a_fault_in_the_ids_removes_nothing(stocked, serve, mirror, clients, sync, fault, faulty):

@@ -25,6 +25,7 @@ def breaking(operation: str, number: int):
     return hook
 
 
+@pytest.mark.costly
 @WAYS
 @pytest.mark.parametrize("operation", ["list_tracks", "list_albums", "list_artists"])
 @pytest.mark.parametrize("page", range(4))

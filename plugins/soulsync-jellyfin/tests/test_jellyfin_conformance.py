@@ -61,7 +61,7 @@ class TestJellyfin10_11(_OnPersonality):  # noqa: N801
     personality = JELLYFIN_10_11
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestJellyfin10_11User(_OnPersonality):  # noqa: N801
     personality = JELLYFIN_10_11
     credentials = Credentials.USER_TOKEN
@@ -79,13 +79,13 @@ class TestJellyfin10_11User(_OnPersonality):  # noqa: N801
     }
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestJellyfin12(_OnPersonality):
     personality = JELLYFIN_12
     credentials = Credentials.ADMIN_TOKEN
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestEmby(_OnPersonality):
     backend_name = "emby"
     personality = EMBY_4_9

@@ -147,6 +147,47 @@ def test_a_script_without_a_guard_runs_once(big: Path, tmp_path: Path) -> None:
     assert err.count("main ran") == 1
 
 
+AHEAD = """
+import logging, sys
+from pathlib import Path
+from soulsync_engine.contract import ServerContext
+from soulsync_engine.models import EVERYTHING
+from soulsync_local.client import LocalClient
+from soulsync_local.settings import LocalSettings
+
+music, opened = Path(sys.argv[1]), []
+settings = LocalSettings(path=music, workers=2)
+client = LocalClient(
+    ServerContext(server="music", settings=settings, data_dir=Path(sys.argv[2]), log=logging.getLogger("x"))
+)
+files = {str(path) for path in music.rglob("*.*")}
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], str | bytes):
+        name = arguments[0] if isinstance(arguments[0], str) else arguments[0].decode()
+        opened.append(name in files)
+sys.addaudithook(watch)
+client.change_token(EVERYTHING)
+LISTING
+client.close()
+print(sum(opened))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to look for processes")
+@pytest.mark.parametrize(
+    "listing", ["client.list_tracks(EVERYTHING, None, 1000)", "pass"], ids=["used", "not used"]
+)
+def test_processes_that_were_started_ahead_do_the_reading_and_end(
+    big: Path, tmp_path: Path, listing: str
+) -> None:
+    command = [sys.executable, "-c", AHEAD.replace("LISTING", listing), str(big), str(tmp_path / "data")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out.split() == ["0"], "this process opened files that others were to read"
+    assert gone(process.pid)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to look for processes")
 @pytest.mark.parametrize(
     "after_page", ["import time; time.sleep(30)", "pass"], ids=["between pages", "reading"]

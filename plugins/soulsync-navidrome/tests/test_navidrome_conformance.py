@@ -50,7 +50,7 @@ class TestNavidrome(conformance.SimulatedConformance):
         pytest.skip("the suite of soulsync_navidrome.conformance disturbs this server")
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestOldNavidrome(
     conformance.SimulatedHooks, Paging, Reading, Oddities, Scopes, PlaylistsKept, HistoryKept
 ):
@@ -65,7 +65,7 @@ class TestOldNavidrome(
         return {**super().make_settings(scenario, folder), "native_api": False}
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestPlainSubsonic(conformance.SimulatedConformance):
     """A server from before OpenSubsonic and before tokens."""
 
@@ -82,7 +82,7 @@ class TestPlainSubsonic(conformance.SimulatedConformance):
         pytest.skip("the strict server is disturbed, which is read in the same way")
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestStrictOpenSubsonic(conformance.SimulatedConformance):
     """A server that keeps to the letter."""
 
@@ -92,7 +92,7 @@ class TestStrictOpenSubsonic(conformance.SimulatedConformance):
     running: ClassVar[dict[str, NavidromeSimulator]] = {}
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestApiKeys(conformance.SimulatedHooks, Configuration, Reading, Failures, UserDataKept, MediaServed):
     """A server that takes nothing but API keys: what has to do with letting in."""
 

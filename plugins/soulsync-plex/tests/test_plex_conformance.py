@@ -34,22 +34,22 @@ class TestCurrentPlex(_OnPersonality):
     personality = CURRENT
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestOldPlex(_OnPersonality):
     personality = OLD
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestItalianPlex(_OnPersonality):
     personality = ITALIAN
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestForgetfulPlex(_OnPersonality):
     personality = FORGETFUL
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestRekeyingPlex(_OnPersonality):
     personality = REKEYING
     expected_failures: ClassVar = {
@@ -58,6 +58,6 @@ class TestRekeyingPlex(_OnPersonality):
     }
 
 
-@pytest.mark.personality
+@pytest.mark.repeated
 class TestSeveralSectionsOfPlex(_OnPersonality):
     personality = SEVERAL

@@ -92,8 +92,8 @@ class Reader:
     def start(self, paths: Iterable[bytes], count: int) -> None:
         """Begin with these files, of which there are `count`."""
         self._batches = _in_batches(paths)
-        self._executor = self._given
         self.prepare(count)
+        self._executor = self._own or self._given
         self._fill()
 
     def take(self) -> list[Reading]:
