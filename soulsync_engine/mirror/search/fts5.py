@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Text, and_, bindparam, case, func, literal, literal_column
 
 from soulsync_engine.mirror.search.layout import Index
 from soulsync_engine.mirror.search.tokens import SEPARATOR, Entry
+
+_WEIGHED: Final = 4
+"""How many words tell how well a hit fits. As many for every text, so that there is one statement for all of them."""
 
 
 def fill(index: Index) -> str:
@@ -39,11 +42,11 @@ def matches(index: Index) -> ColumnElement[bool]:
     return literal_column(index.name).op("MATCH")(bindparam("expression", type_=Text))
 
 
-def tier(index: Index, words: int) -> ColumnElement[int]:
-    """How well a hit fits: 0 when its title begins with the first of so many words, else by where all of them are."""
+def tier(index: Index) -> ColumnElement[int]:
+    """How well a hit fits: 0 when its title begins with the first word, else by where the words are."""
     title = literal(" ") + index.texts.c[index.columns[0]]
-    starts = and_(func.instr(title, bindparam("word_0")) == 1, _holds(index, index.columns[:1], words))
-    within = [(_holds(index, columns, words), place) for place, columns in enumerate(index.reaches[:-1], 1)]
+    starts = and_(func.instr(title, bindparam("word_0")) == 1, _holds(index, index.columns[:1]))
+    within = [(_holds(index, columns), place) for place, columns in enumerate(index.reaches[:-1], 1)]
     return case((starts, 0), *within, else_=len(index.reaches))
 
 
@@ -53,10 +56,12 @@ def asked(index: Index, words: Sequence[str], *, starting: bool) -> Mapping[str,
     expression = " AND ".join(beginnings)
     if starting:
         expression = f"({expression}) AND ({index.columns[0]} : ^ {beginnings[0]})"
-    return {"expression": expression} | {f"word_{place}": f" {word}" for place, word in enumerate(words)}
+    # The blank before the first word of a text is in every text.
+    places = [f" {word}" for word in words[:_WEIGHED]] + [" "] * (_WEIGHED - len(words))
+    return {"expression": expression} | {f"word_{place}": word for place, word in enumerate(places)}
 
 
-def _holds(index: Index, columns: Sequence[str], words: int) -> ColumnElement[bool]:
+def _holds(index: Index, columns: Sequence[str]) -> ColumnElement[bool]:
     # The texts are words with one blank between them.
     text = reduce(add, (literal(" ") + index.texts.c[name] for name in columns))
-    return and_(*(func.instr(text, bindparam(f"word_{place}")) > 0 for place in range(words)))
+    return and_(*(func.instr(text, bindparam(f"word_{place}")) > 0 for place in range(_WEIGHED)))

@@ -93,7 +93,7 @@ def find(
     way, index = _way(database.dialect), INDEXES[kind]
     scope = {"server": server, "libraries": libraries}
     narrowed = frozenset(name for name, value in scope.items() if value is not None)
-    query = _first_of(way, index, len(words), narrowed)
+    query = _first_of(way, index, narrowed)
     hits: set[tuple[float, int]] = set()
     # Where there are more hits than are looked at, the best may be among the others, but not often among both.
     for starting in (False, True):
@@ -105,13 +105,13 @@ def find(
     return sorted(hits, key=lambda hit: (-hit[0], hit[1]))
 
 
-@lru_cache(maxsize=128)
-def _first_of(way: _Way, index: Index, words: int, narrowed: frozenset[str]) -> Select[int, int, int]:
+@lru_cache(maxsize=64)
+def _first_of(way: _Way, index: Index, narrowed: frozenset[str]) -> Select[int, int, int]:
     """The uids, tiers and lengths of the titles of the first `RANKED` hits."""
     items = index.items
     length = func.coalesce(func.length(index.title), 0)
     query = (
-        select(items.c.uid, way.tier(index, words), length)
+        select(items.c.uid, way.tier(index), length)
         .join_from(index.texts, items, items.c.uid == index.texts.c.rowid)
         .where(way.matches(index))
         .order_by(index.texts.c.rowid)
@@ -137,7 +137,7 @@ class _Way(Hashable, Protocol):
 
     def matches(self, index: Index) -> ColumnElement[bool]: ...
 
-    def tier(self, index: Index, words: int) -> ColumnElement[int]: ...
+    def tier(self, index: Index) -> ColumnElement[int]: ...
 
     def asked(self, index: Index, words: Sequence[str], *, starting: bool) -> Mapping[str, str]: ...
 

@@ -51,7 +51,7 @@ def matches(index: Index) -> ColumnElement[bool]:
     return _holds(index, index.columns, "hit")
 
 
-def tier(index: Index, words: int) -> ColumnElement[int]:
+def tier(index: Index) -> ColumnElement[int]:
     """How well a hit fits: 0 when its title begins with the first of the words, else by where all of them are."""
     starts = _holds(index, index.columns[:1], "starting")
     within = [(_holds(index, columns, "all"), place) for place, columns in enumerate(index.reaches[:-1], 1)]
