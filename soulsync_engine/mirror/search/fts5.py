@@ -15,6 +15,9 @@ from soulsync_engine.mirror.search.tokens import SEPARATOR, Entry
 _WEIGHED: Final = 4
 """How many words tell how well a hit fits. As many for every text, so that there is one statement for all of them."""
 
+needs_items: Final = False
+"""Whether hits are found and ranked with the help of the items."""
+
 
 def fill(index: Index) -> str:
     """The statement that puts an entry in."""
@@ -40,6 +43,11 @@ def joined(names: ColumnElement[str]) -> ColumnElement[Any]:
 def matches(index: Index) -> ColumnElement[bool]:
     """That an item is a hit. What is asked for are the parameters of `asked`."""
     return literal_column(index.name).op("MATCH")(bindparam("expression", type_=Text))
+
+
+def length(index: Index) -> ColumnElement[int]:
+    """How long the title is. It is read from the text, since to read the items as well takes as long again."""
+    return func.length(index.texts.c[index.columns[0]])
 
 
 def tier(index: Index) -> ColumnElement[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, select, update
 from sqlalchemy.engine import Dialect
 
 from soulsync_engine.matching import NORMALISATION
@@ -84,8 +84,7 @@ def find(
     """Scores and uids of the hits for a text, the best first.
 
     Titles that begin with the first word come before others, then those hits whose words are in fewer columns, then
-    those of shorter titles. Scores are the same for the same fit in any kind and database. `server` and `libraries`
-    narrow the search.
+    those of shorter titles. `server` and `libraries` narrow the search.
     """
     words = words_asked(text)
     if not words:
@@ -108,15 +107,16 @@ def find(
 @lru_cache(maxsize=64)
 def _first_of(way: _Way, index: Index, narrowed: frozenset[str]) -> Select[int, int, int]:
     """The uids, tiers and lengths of the titles of the first `RANKED` hits."""
-    items = index.items
-    length = func.coalesce(func.length(index.title), 0)
+    items, texts = index.items, index.texts
+    length = way.length(index)
     query = (
-        select(items.c.uid, way.tier(index), length)
-        .join_from(index.texts, items, items.c.uid == index.texts.c.rowid)
+        select(texts.c.rowid, way.tier(index), length)
         .where(way.matches(index))
-        .order_by(index.texts.c.rowid)
+        .order_by(texts.c.rowid)
         .limit(RANKED)
     )
+    if narrowed or way.needs_items:
+        query = query.join_from(texts, items, items.c.uid == texts.c.rowid)
     if "server" in narrowed:
         query = query.where(items.c.server_id == bindparam("server"))
     if "libraries" in narrowed:
@@ -136,6 +136,11 @@ class _Way(Hashable, Protocol):
     def joined(self, names: ColumnElement[str]) -> ColumnElement[Any]: ...
 
     def matches(self, index: Index) -> ColumnElement[bool]: ...
+
+    @property
+    def needs_items(self) -> bool: ...
+
+    def length(self, index: Index) -> ColumnElement[int]: ...
 
     def tier(self, index: Index) -> ColumnElement[int]: ...
 

@@ -20,6 +20,9 @@ _WORD_LENGTH: Final = 500
 # No word that is asked for begins with this.
 _FIRST: Final = "\x02"
 
+needs_items: Final = True
+"""Whether hits are found and ranked with the help of the items: the vectors have no text."""
+
 
 def fill(index: Index) -> str:
     """The statement that puts an entry in."""
@@ -49,6 +52,11 @@ def joined(names: ColumnElement[str]) -> ColumnElement[Any]:
 def matches(index: Index) -> ColumnElement[bool]:
     """That an item is a hit. What is asked for are the parameters of `asked`."""
     return _holds(index, index.columns, "hit")
+
+
+def length(index: Index) -> ColumnElement[int]:
+    """How long the title is."""
+    return func.coalesce(func.length(index.title), 0)
 
 
 def tier(index: Index) -> ColumnElement[int]:
