@@ -12,6 +12,8 @@ from soulsync_engine.mirror import ChangeType, SyncState
 from soulsync_engine.models import Album, Artist, ArtistCredit, Item, ItemRef, Kind, MusicBrainzIds, Problem
 from soulsync_engine.policy import SyncPolicy
 
+pytestmark = pytest.mark.costly
+
 MBIDS = [f"{number:08}-0000-4000-8000-000000000000" for number in range(100)]
 
 
@@ -75,7 +77,6 @@ def feed(mirror, since: int) -> Counter[tuple[str, str]]:
     return Counter((change.type.value, change.kind.value) for change in mirror.changes(since))
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("way", ["plain", "detailed"])
 @pytest.mark.parametrize(
     "evidence",

@@ -12,6 +12,8 @@ from soulsync_engine.errors import ContractViolationError, NotFoundError
 from soulsync_engine.mirror import ChangeType, MirrorCounts
 from soulsync_engine.models import Album, Artist, ArtistCredit, Kind, MusicBrainzIds
 
+pytestmark = pytest.mark.costly
+
 T1 = datetime(2024, 2, 29, 12, 30, 45, 123456, tzinfo=UTC)
 MUSICBRAINZ = MusicBrainzIds(
     recording="r", track="t", release="l", release_group="g", artists=("a", "b"), album_artists=("c",)

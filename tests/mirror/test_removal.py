@@ -13,6 +13,8 @@ from soulsync_engine.mirror.schema import native_ids
 from soulsync_engine.models import Kind
 from soulsync_engine.policy import SyncPolicy
 
+pytestmark = pytest.mark.costly
+
 
 def removed(mirror) -> list[str]:
     return [change.ref.id for change in mirror.changes() if change.type is ChangeType.REMOVED]

@@ -20,6 +20,8 @@ from soulsync_engine.mirror.sweep import CompleteSweep
 from soulsync_engine.models import EVERYTHING, Album, Artist, Kind, Problem
 from soulsync_engine.policy import SyncPolicy
 
+pytestmark = pytest.mark.costly
+
 
 def removed(mirror):
     return [change.ref.id for change in mirror.changes() if change.type == "removed"]
@@ -63,7 +65,6 @@ FAULTS = {
 }
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("operation", ["list_tracks", "list_albums", "list_artists"])
 def test_a_fault_at_any_page_of_a_listing_removes_nothing(stocked, serve, mirror, fault, operation, sync):
@@ -87,7 +88,6 @@ def test_a_fault_at_any_page_of_a_listing_removes_nothing(stocked, serve, mirror
     assert removed(mirror) == ["3", "3", "3"]
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("faulty", range(8))
 @pytest.mark.parametrize("fault", ["unavailable", "short", "ended", "twice", "shrunken"])
 def test_a_fault_in_the_ids_removes_nothing(stocked, serve, mirror, clients, sync, fault, faulty):

@@ -12,6 +12,8 @@ import pytest
 from soulsync_engine.mirror import Mirror, SyncState
 from soulsync_engine.models import Kind
 
+pytestmark = pytest.mark.costly
+
 HARNESS = """
 import json, os, random, signal, sys, time
 from pathlib import Path
@@ -82,7 +84,6 @@ def check_pages(folder: Path, kills: int) -> None:
     assert again <= kills, (again, kills)
 
 
-@pytest.mark.costly
 def test_hundreds_of_kills_cost_a_page_each_and_lose_nothing(make_shelf, serve, tmp_path, url, sync):
     kills = 100
     made = kill(tmp_path, url, kills=kills, number=9)
@@ -104,7 +105,6 @@ def test_hundreds_of_kills_cost_a_page_each_and_lose_nothing(make_shelf, serve, 
         assert len(mirror.search("song", limit=99)) == 20
 
 
-@pytest.mark.costly
 def test_an_interrupt_leaves_a_mirror_that_the_next_sync_goes_on_with(serve, make_shelf, tmp_path, url, sync):
     made = kill(tmp_path, url, kills=8, number=2)
     assert made["killed"] == 8

@@ -13,6 +13,8 @@ from soulsync_engine.mirror import SyncMode, SyncState
 from soulsync_engine.models import Kind
 from soulsync_engine.policy import SyncPolicy
 
+pytestmark = pytest.mark.costly
+
 WAYS = pytest.mark.parametrize("way", ["plain", "telling", "detailed"])
 
 
@@ -25,7 +27,6 @@ def breaking(operation: str, number: int):
     return hook
 
 
-@pytest.mark.costly
 @WAYS
 @pytest.mark.parametrize("operation", ["list_tracks", "list_albums", "list_artists"])
 @pytest.mark.parametrize("page", range(4))
