@@ -85,7 +85,7 @@ def cluster() -> Iterator[object]:
     """Two workers of a real cluster, on this machine."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
     ) as cluster:
         yield cluster
 
@@ -123,7 +123,7 @@ def test_what_a_dead_worker_began_another_one_completes(engine_at, folders, post
     (folders["server1"] / "die").touch()
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
         ) as cluster,
         distributed.Client(cluster) as client,
         client.get_executor() as executor,

@@ -162,7 +162,7 @@ UNDESCRIBED = {
 @pytest.fixture(scope="session")
 def python(pytestconfig: pytest.Config) -> Path:
     """The interpreter of an environment with the clients, made once and kept with the cache of pytest."""
-    if pytestconfig.cache is None:
+    if not pytestconfig.pluginmanager.has_plugin("cacheprovider") or pytestconfig.cache is None:
         pytest.skip("there is no place to keep the clients' environment: the cache of pytest is off")
     folder = Path(pytestconfig.cache.mkdir("jellyfin-clients")) / "-".join(WANTED).replace("=", "")
     interpreter = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"

@@ -172,11 +172,11 @@ LISTINGS = {
 HARMLESS = {
     ("artists", "repeated page"): "there is only one",
 }
-AT_ONCE = ("native", "search", "albums")
+ORDINARY = ("native", "search", "albums")
 """One listing of each way of paging; the others are left to the session that repeats tests."""
 each_listing = pytest.mark.parametrize(
     "listing",
-    [pytest.param(name, marks=() if name in AT_ONCE else pytest.mark.repeated) for name in LISTINGS],
+    [pytest.param(name, marks=() if name in ORDINARY else pytest.mark.repeated) for name in LISTINGS],
 )
 
 
