@@ -100,8 +100,7 @@ def find(name: str, records: Sequence[BackendRecord]) -> BackendRecord:
     listing = ", ".join(installed) if installed else "none"
     raise BackendNotFoundError(
         f"No installed backend is called {name!r} (installed: {listing}).",
-        next_step=f"{suggestion}Correct the name, or install its distribution, "
-        f"for example: pip install soulsync-{_canonical(name)}",
+        next_step=f"{suggestion}Correct the name, or install the distribution that has it.",
     )
 
 

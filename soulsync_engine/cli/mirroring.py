@@ -80,8 +80,11 @@ def export(
             for line in lines:
                 sys.stdout.write(f"{line}\n")
             return
-        with file.open("w", encoding="ascii") as target:
-            target.writelines(f"{line}\n" for line in lines)
+        try:
+            with file.open("w", encoding="ascii") as target:
+                target.writelines(f"{line}\n" for line in lines)
+        except OSError as error:
+            raise typer.BadParameter(f"{file} cannot be written: {error.strerror}.") from error
     note(f"{file} is written.")
 
 

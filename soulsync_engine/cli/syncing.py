@@ -66,7 +66,7 @@ def sync(
 
 
 def _refuse_with_all(server: str | None, *, dry_run: bool, confirm: str | None) -> None:
-    for given, name in ((server, "a server's name"), (dry_run, "--dry-run"), (confirm, "--confirm")):
+    for given, name in ((server, "server's name"), (dry_run, "--dry-run"), (confirm, "--confirm")):
         if given:
             raise typer.BadParameter(f"--all goes with no {name}: it is for all servers.")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from soulsync_engine.http.answer import Exchange, HttpAnswer
-    from soulsync_engine.http.decoding import DecodedItems, decode, decode_items, decode_listing
+    from soulsync_engine.http.decoding import DecodedItems, decode, decode_items, decode_listing, decoder_of
     from soulsync_engine.http.errors import (
         AnswerTooLargeError,
         BadRequestError,
@@ -40,6 +40,7 @@ __all__ = [
     "decode",
     "decode_items",
     "decode_listing",
+    "decoder_of",
     "raise_for_status",
 ]
 
@@ -59,6 +60,7 @@ _HOMES = {
     "decode": "decoding",
     "decode_items": "decoding",
     "decode_listing": "decoding",
+    "decoder_of": "decoding",
     "raise_for_status": "statuses",
 }
 

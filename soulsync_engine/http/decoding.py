@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from types import GenericAlias
-from typing import Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 import msgspec
 
@@ -39,7 +40,7 @@ def decode(answer: HttpAnswer, shape: type[T]) -> T:
     failure = _not_json(answer)
     if failure is None:
         try:
-            return _decoder(shape).decode(answer.body)
+            return decoder_of(shape).decode(answer.body)
         except msgspec.ValidationError as error:
             failure = _unexpected(answer, f"which has another shape than expected: {_sentence(error)}")
         except RecursionError:
@@ -84,7 +85,7 @@ def decode_items(
     """
     items: list[ModelT] = []
     problems: list[Problem] = []
-    decoder, raw, append = _decoder(wire), msgspec.Raw, items.append
+    decoder, raw, append = decoder_of(wire), msgspec.Raw, items.append
     for row in _unpacked(rows, wire):
         try:
             append(to_model(decoder.decode(row) if isinstance(row, raw) else row))
@@ -111,7 +112,7 @@ def _unpacked(
 def _id_of(row: object, id_key: str) -> str | None:
     try:
         whole = row if isinstance(row, msgspec.Raw) else msgspec.json.encode(row)
-        found = msgspec.json.decode(_decoder(dict[str, msgspec.Raw]).decode(whole)[id_key], type=str | int)
+        found = msgspec.json.decode(decoder_of(dict[str, msgspec.Raw]).decode(whole)[id_key], type=str | int)
     except (ValueError, KeyError, RecursionError):
         return None
     return str(found)
@@ -153,15 +154,24 @@ def _sentence(error: Exception) -> str:
     return str(error)
 
 
-def _decoder(shape: type[T]) -> msgspec.json.Decoder[T]:
-    return cast("msgspec.json.Decoder[T]", _made(cast("Hashable", shape)))
+def decoder_of(shape: type[T], *, strict: bool = True) -> msgspec.json.Decoder[T]:
+    """The decoder of a shape, made once. Any thread may ask for it at any time.
+
+    msgspec looks into a type at its first use, and crashes where two threads do that at once. So what is decoded or
+    converted while a server is open goes through here, or is decoded by a decoder that was made at import.
+    """
+    return cast("msgspec.json.Decoder[T]", _made(cast("Hashable", shape), strict))
 
 
 def _list_decoder(item: type[T]) -> msgspec.json.Decoder[list[T]]:
-    return cast("msgspec.json.Decoder[list[T]]", _made(GenericAlias(list, (item,))))
+    return cast("msgspec.json.Decoder[list[T]]", _made(GenericAlias(list, (item,)), True))
+
+
+_making: Final = Lock()
 
 
 @lru_cache(maxsize=256)
-def _made(shape: Hashable) -> object:
+def _made(shape: Hashable, strict: bool) -> object:
     """Making a decoder takes far longer than using it on a small answer."""
-    return msgspec.json.Decoder(shape)
+    with _making:
+        return msgspec.json.Decoder(shape, strict=strict)

@@ -36,6 +36,9 @@ class Holder(msgspec.Struct, frozen=True):
     started: str
 
 
+_decode: Final = msgspec.json.Decoder(Holder).decode
+
+
 class Lease:
     """The right to write one server's rows, held for `seconds` after the last transaction."""
 
@@ -116,7 +119,7 @@ def is_alive(holder: str, acquired: int, expires: int, *, now: int) -> bool:
 
 @understood()
 def _read(holder: str) -> Holder:
-    return msgspec.json.decode(holder, type=Holder)
+    return _decode(holder)
 
 
 def _now() -> int:

@@ -23,6 +23,8 @@ from soulsync_engine.models import Kind, Scope
 _ERROR_LENGTH: Final = 2000
 _HOUR: Final = 3_600_000_000
 
+_decode_counts: Final = msgspec.json.Decoder(dict[Kind, KindCounts]).decode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -216,7 +218,7 @@ def runs_of(connection: Connection, runs: set[int]) -> dict[int, SyncRun]:
 
 @understood()
 def _read(row: Row[Any], server: str) -> SyncRun:
-    counts = msgspec.json.decode(row.counts, type=dict[Kind, KindCounts]) if row.counts else {}
+    counts = _decode_counts(row.counts) if row.counts else {}
     return SyncRun(
         id=row.id,
         server=server,

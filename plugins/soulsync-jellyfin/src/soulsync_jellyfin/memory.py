@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from soulsync_engine.http import decoder_of
 from soulsync_jellyfin.settings import JellyfinSettings
 
 _FILE: Final = "known.json"
@@ -71,7 +72,7 @@ class Memory:
 
     def _read(self) -> _Known:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=_Known)
+            return decoder_of(_Known).decode(self._path.read_bytes())
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return _Known()
 

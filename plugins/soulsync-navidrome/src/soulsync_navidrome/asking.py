@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from soulsync_engine.errors import IncompleteSweepError
-from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode_items
+from soulsync_engine.http import DecodedItems, UnexpectedAnswerError, decode_items, decoder_of
 from soulsync_engine.models import Album, Artist, Item, Kind, Track
 from soulsync_engine.plugin import UnavailableError
 from soulsync_navidrome import mapper
@@ -106,7 +106,7 @@ class Asking:
         if bytes(raw) in (b"", b"null"):
             return None
         try:
-            return msgspec.json.decode(raw, type=wire)
+            return decoder_of(wire).decode(raw)
         except (msgspec.ValidationError, RecursionError) as error:
             raise UnexpectedAnswerError(
                 f"An answer of the server has another shape than expected: {error}.",

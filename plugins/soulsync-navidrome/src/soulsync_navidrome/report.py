@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from soulsync_engine.http import decoder_of
+
 _FILE: Final = "reading.json"
 
 
@@ -41,7 +43,7 @@ _ROUTES: Final = {
 def load(data_dir: Path) -> ReadingReport | None:
     """The last report, None where there is none that can be read."""
     try:
-        return msgspec.json.decode((data_dir / _FILE).read_bytes(), type=ReadingReport)
+        return decoder_of(ReadingReport).decode((data_dir / _FILE).read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -5,9 +5,8 @@ Both are read leniently, since the same field is a number, a text or a truth val
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, cast
 from xml.etree.ElementTree import Element, ParseError
 
@@ -15,7 +14,7 @@ import msgspec
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, UnreadableAnswerError
+from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, UnreadableAnswerError, decoder_of
 from soulsync_engine.models import Kind, Problem
 from soulsync_plex.wire import Envelope, Rows
 
@@ -97,7 +96,7 @@ def _one_by_one(outline: Rows[Any], listed: list[object], row: type[T], kind: Ki
     problems: list[Problem] = []
     for entry in listed:
         try:
-            rows.append(msgspec.convert(entry, row, strict=False))
+            rows.append(_convert(entry, row))
         except msgspec.ValidationError as error:
             key = entry.get("ratingKey") if isinstance(entry, Mapping) else None
             native_id = str(key) if isinstance(key, str | int) else None
@@ -152,7 +151,7 @@ def _plain(element: Element, depth: int) -> dict[str, object]:
 
 def _converted(answer: HttpAnswer, container: dict[str, object], shape: type[T]) -> T:
     try:
-        return msgspec.convert(container, shape, strict=False)
+        return _convert(container, shape)
     except msgspec.ValidationError as error:
         raise _unexpected(answer, str(error)) from None
 
@@ -182,10 +181,10 @@ def _unexpected(answer: HttpAnswer, what: str) -> UnexpectedAnswerError:
 
 
 def _decoder(shape: type[T]) -> msgspec.json.Decoder[Envelope[T]]:
-    return cast("msgspec.json.Decoder[Envelope[T]]", _made(cast("Hashable", shape)))
+    return decoder_of(Envelope[shape], strict=False)  # type: ignore[valid-type]
 
 
-@lru_cache(maxsize=64)
-def _made(shape: Hashable) -> object:
-    """Making a decoder takes far longer than using it on a small answer."""
-    return msgspec.json.Decoder(Envelope[shape], strict=False)  # type: ignore[valid-type]
+def _convert(value: object, shape: type[T]) -> T:
+    # Not at its first use: see `decoder_of`.
+    decoder_of(shape, strict=False)
+    return msgspec.convert(value, shape, strict=False)
