@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -166,6 +167,10 @@ def _processes(workers: int, log: logging.Logger) -> _Pool | None:
     # loky, because the standard library's start methods that are safe in a program with threads run the host's
     # main module again in every worker, which a script without a guard does not survive.
     try:
+        if hasattr(signal, "pthread_sigmask"):
+            # They start at the first need, and let interrupts in again that are held back while a worker starts.
+            for tracker in ("multiprocessing.resource_tracker", "loky.backend.resource_tracker"):
+                import_module(tracker).ensure_running()
         pool: _Pool = import_module("loky").ProcessPoolExecutor(
             max_workers=workers, timeout=_IDLE_SECONDS, initializer=belong_to, initargs=(os.getpid(),)
         )
