@@ -15,6 +15,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import generated
+from measuring import fast_folder
 
 from soulsync_engine import MediaServerEngine
 from soulsync_engine.discovery import in_process
@@ -34,11 +35,11 @@ def main() -> None:
     print("| executor | database | seconds | tracks a second | all of it again, unchanged |")
     print("|---|---|---|---|---|")
     for name, workers in (("thread", 1), ("thread", 4), ("process", 2), ("process", 4)):
-        with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+        with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
             line(name, workers, "SQLite", f"sqlite:///{folder}/mirror.db", folder, chosen)
     if chosen.postgres:
         for name, workers in (("thread", 4), ("process", 2), ("process", 4)):
-            with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+            with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
                 line(name, workers, "PostgreSQL", chosen.postgres, folder, chosen)
 
 
@@ -87,10 +88,6 @@ def _timed(engine: MediaServerEngine, pool: Executor, *, full: bool) -> float:
     failed = [outcome for outcome in ended.values() if not isinstance(outcome, SyncReport)]
     assert not failed, failed
     return time.perf_counter() - began
-
-
-def _fast_folder() -> str | None:
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 if __name__ == "__main__":

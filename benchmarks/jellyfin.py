@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from measuring import Row, peak_mb, run_json
+from measuring import Row, environment, peak_mb, run_json
 
 TRACKS = 100_000
 PAGE, AT_ONCE = 1000, 4
@@ -39,7 +39,7 @@ def rows() -> list[Row]:
     """Requests, speed and memory."""
     script = Path(__file__)
     with tempfile.TemporaryDirectory() as folder:
-        python = _judges_python(Path(folder))
+        python = str(environment(Path(folder, "judges"), *JUDGES) / "python")
         with _server(TRACKS, MAKING) as at:
             ours, raw = _best(at)
             theirs = {
@@ -275,15 +275,6 @@ def _requests(engine) -> int:  # type: ignore[no-untyped-def]
 
 def _seconds(answer: dict[str, float]) -> float:
     return answer["seconds"]
-
-
-def _judges_python(folder: Path) -> str:
-    import venv
-
-    venv.create(folder / "judges", with_pip=True)
-    python = folder / "judges" / "bin" / "python"
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", *JUDGES], check=True)
-    return str(python)
 
 
 @contextmanager

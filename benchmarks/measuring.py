@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
+import venv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,20 @@ def run_json(script: Path, *arguments: str, python: str = sys.executable) -> dic
     )
     answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return answer
+
+
+def environment(folder: Path, *requirements: str) -> Path:
+    """The folder of programs of an environment with these packages, made when it is not there."""
+    binaries = folder / "bin"
+    if not binaries.exists():
+        venv.create(folder, with_pip=True)
+        subprocess.run([str(binaries / "pip"), "install", "--quiet", *requirements], check=True)
+    return binaries
+
+
+def fast_folder() -> str | None:
+    """Memory-backed storage where there is some, so that the disk of the day does not decide."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def cpu_ms(command: Sequence[str], repeat: int = 11) -> float:

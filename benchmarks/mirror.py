@@ -6,7 +6,6 @@ Run as a script it is one measurement in a process of its own: `mirror.py size 1
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import statistics
 import sys
@@ -15,7 +14,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from measuring import Row, peak_mb, run_json
+from measuring import Row, fast_folder, peak_mb, run_json
 
 SMALL, MEDIUM, LARGE = 10_000, 100_000, 1_000_000
 TABLES = (
@@ -102,7 +101,7 @@ def size(tracks: int) -> dict[str, float]:
         config = {"servers": {"g": server}, "engine": {"data_dir": folder}}
         return MediaServerEngine(config, records=in_process(generated.backend))
 
-    with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
         with engine("t") as first:
             first.ensure_connection()
             first.mirror.counts()
@@ -137,7 +136,7 @@ def remote(tracks: int) -> dict[str, float]:
 
     from soulsync_engine import MediaServerEngine
 
-    with navidrome._server(tracks) as server, tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+    with navidrome._server(tracks) as server, tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
         config = navidrome._config(server.address, folder, native=True)
         with MediaServerEngine(config) as engine:
             engine.ensure_connection()
@@ -203,10 +202,6 @@ def _timed(function) -> float:  # type: ignore[no-untyped-def]
     began = time.perf_counter()
     function()
     return time.perf_counter() - began
-
-
-def _fast_folder() -> str | None:
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 if __name__ == "__main__":

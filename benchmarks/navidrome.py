@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import parse_qsl
 
-from measuring import Row, peak_mb, run_json
+from measuring import Row, environment, peak_mb, run_json
 
 TRACKS = 100_000
 FEW = 10_000
@@ -254,12 +254,8 @@ def _against_raw(server: _Server, way: str, runs: int) -> tuple[dict[str, float]
 
 
 def _walked(server: _Server) -> float:
-    import venv
-
     with tempfile.TemporaryDirectory() as folder:
-        venv.create(folder, with_pip=True)
-        python = f"{folder}/bin/python"
-        subprocess.run([python, "-m", "pip", "install", "--quiet", JUDGE], check=True)
+        python = str(environment(Path(folder, "judge"), JUDGE) / "python")
         answer = run_json(Path(__file__), "walk", server.address, python=python)
     assert answer["tracks"] == server.tracks, answer
     return answer["seconds"]

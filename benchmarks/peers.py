@@ -7,11 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
 import scan
-from measuring import Row, run_json
+from measuring import Row, environment, run_json
 
 
 def rows(library: Path, files: int, environments: Path) -> list[Row]:
@@ -34,7 +33,7 @@ def rows(library: Path, files: int, environments: Path) -> list[Row]:
 
 def beets_seconds(library: Path, environments: Path) -> float:
     """`beet import -A`: as is, quiet, nothing copied or written."""
-    binaries = _environment(environments / "beets", "beets")
+    binaries = environment(environments / "beets", "beets")
     with tempfile.TemporaryDirectory(dir=library.parent) as home:
         config = Path(home, "config.yaml")
         config.write_text(
@@ -48,7 +47,7 @@ def beets_seconds(library: Path, environments: Path) -> float:
 
 def supysonic_seconds(library: Path, environments: Path) -> float:
     """`supysonic-cli folder scan`, its database on the same disk as ours."""
-    binaries = _environment(environments / "supysonic", "supysonic", "setuptools<81")
+    binaries = environment(environments / "supysonic", "supysonic", "setuptools<81")
     with tempfile.TemporaryDirectory(dir=library.parent) as home:
         folder = Path(home, ".config", "supysonic")
         folder.mkdir(parents=True)
@@ -60,14 +59,6 @@ def supysonic_seconds(library: Path, environments: Path) -> float:
         cli, environ = str(binaries / "supysonic-cli"), {"HOME": home, "XDG_CONFIG_HOME": f"{home}/.config"}
         _timed([cli, "folder", "add", "Music", str(library)], environ)
         return _timed([cli, "folder", "scan", "Music", "-f", "--foreground"], environ)
-
-
-def _environment(folder: Path, *requirements: str) -> Path:
-    binaries = folder / "bin"
-    if not binaries.exists():
-        venv.create(folder, with_pip=True)
-        subprocess.run([str(binaries / "pip"), "install", "--quiet", *requirements], check=True)
-    return binaries
 
 
 def _timed(command: list[str], environ: dict[str, str]) -> float:

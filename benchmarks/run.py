@@ -17,7 +17,7 @@ import peers
 import plex
 import scan
 import startup
-from measuring import Row
+from measuring import Row, fast_folder
 
 from soulsync_engine.testing.audio.collection import generate_library
 
@@ -36,7 +36,7 @@ def main() -> None:
     options.add_argument("--no-peers", action="store_true", help="leave out the other programs")
     options.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     chosen = options.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="soulsync-bench-", dir=_fast_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="soulsync-bench-", dir=fast_folder()))
     try:
         library = folder / "library"
         generate_library(library, chosen.files)
@@ -66,11 +66,6 @@ def render(table: list[Row], files: int) -> str:
     lines += [f"| {row.what} | {row.bar} | {row.measured} | {row.verdict} |" for row in table]
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
     return "\n".join([*lines, "", f"{machine}; {files:,} files; {date.today():%Y-%m-%d}."])
-
-
-def _fast_folder() -> str | None:
-    """Memory-backed storage where there is some, so that the disk of the day does not decide."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ class Sweep(Generic[T]):
                 "mirror has some.",
                 server=self._server,
                 next_step="Check that the server's library is there. If it is truly empty, remove the server "
-                "from the configuration.",
+                "from the configuration and have the mirror forget it.",
             )
         if place.nameless:
             return None

@@ -84,9 +84,10 @@ def test_a_lease_of_a_dead_process_ends_with_it(mirror, number):
 def test_a_later_process_of_the_same_number_is_not_the_holder(mirror, number):
     with lease(mirror, number).held():
         ours = msgspec.json.decode(rows(mirror)[0].holder, type=Holder)
-        pretend(mirror, holder=held_by(machine=ours.machine, process=ours.process, started="long ago"))
+        another = held_by(machine=ours.machine, process=ours.process, started="long ago")
+        pretend(mirror, holder=another)
         with lease(mirror, number).held():
-            pass
+            assert rows(mirror)[0].holder != another
 
 
 def test_a_lease_from_before_the_clock_was_set_back_holds_no_longer_than_its_length():

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -17,20 +18,17 @@ FLIPS = 60
 
 
 @pytest.fixture
-def file(tmp_path):
-    return tmp_path / "mirror.sqlite3"
+def url(sqlite_url):
+    """Only a file can be damaged by a bit, or be too large for its disk."""
+    return sqlite_url
 
 
-@pytest.fixture
-def url(file):
-    return f"sqlite:///{file}"
-
-
-def test_of_a_flipped_bit_nothing_comes_but_an_error_of_the_mirror(make_shelf, serve, file, url, sync):
+def test_of_a_flipped_bit_nothing_comes_but_an_error_of_the_mirror(make_shelf, serve, url, sync):
     shelf = make_shelf(page_size=50).stock(30)
     shelf.put(*(shelf.track(str(number), f"Söng {number}", genres=("Rock", "Pop")) for number in range(30)))
     with Mirror.open(url) as mirror:
         sync(serve(shelf), mirror)
+    file = Path(url.removeprefix("sqlite:///"))
     good, chance, outcomes = file.read_bytes(), random.Random(5), Counter()
     for _ in range(FLIPS):
         content = bytearray(good)

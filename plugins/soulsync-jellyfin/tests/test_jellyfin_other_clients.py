@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -160,23 +160,9 @@ UNDESCRIBED = {
 
 
 @pytest.fixture(scope="session")
-def python(pytestconfig: pytest.Config) -> Path:
-    """The interpreter of an environment with the clients, made once and kept with the cache of pytest."""
-    if not pytestconfig.pluginmanager.has_plugin("cacheprovider") or pytestconfig.cache is None:
-        pytest.skip("there is no place to keep the clients' environment: the cache of pytest is off")
-    folder = Path(pytestconfig.cache.mkdir("jellyfin-clients")) / "-".join(WANTED).replace("=", "")
-    interpreter = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    ready = folder / "ready"
-    if not ready.exists():
-        for command in (
-            [sys.executable, "-m", "venv", "--clear", str(folder)],
-            [str(interpreter), "-m", "pip", "install", "--quiet", *WANTED],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                pytest.skip(f"the clients cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-        ready.touch()
-    return interpreter
+def python(programs: Callable[..., Path]) -> Path:
+    """The interpreter of an environment with the clients."""
+    return programs("jellyfin-clients", *WANTED) / "python"
 
 
 @pytest.mark.xdist_group("jellyfin-clients")

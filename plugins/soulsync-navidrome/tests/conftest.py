@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import subprocess
-import sys
-import tempfile
-import venv
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -54,31 +49,6 @@ def open_server(engines: Callable[..., MediaServerEngine]) -> Open:
         return engines(settings, backend).server("home")
 
     return open_it
-
-
-@pytest.fixture(scope="session")
-def programs() -> Callable[..., Path]:
-    """Makes environments for other people's programs and returns where those are; they are kept between runs.
-
-    Skips the test when they cannot be installed.
-    """
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-
-    def environment(name: str, *packages: str) -> Path:
-        place = Path(tempfile.gettempdir()) / f"soulsync-{name}-{os.getuid()}-{version}"
-        place.mkdir(mode=0o700, exist_ok=True)
-        with (place / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (place / "complete").exists():
-                venv.create(place / "venv", with_pip=True, clear=True)
-                command = [place / "venv/bin/python", "-m", "pip", "install", "-q", *packages]
-                result = subprocess.run(command, capture_output=True, text=True, check=False)
-                if result.returncode:
-                    pytest.skip(f"{name} cannot be installed: {result.stderr.strip()[-300:]}")
-                (place / "complete").touch()
-        return place / "venv/bin"
-
-    return environment
 
 
 @pytest.fixture(scope="session")

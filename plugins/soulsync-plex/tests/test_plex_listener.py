@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -35,24 +35,9 @@ print(json.dumps(heard), flush=True)
 
 
 @pytest.fixture(scope="session")
-def python(pytestconfig: pytest.Config) -> Path:
-    """The interpreter of an environment with plexapi and its listener, made once and kept with the cache of pytest."""
-    if not pytestconfig.pluginmanager.has_plugin("cacheprovider") or pytestconfig.cache is None:
-        pytest.skip("there is no place to keep the listener's environment: the cache of pytest is off")
-    name = "-".join(WANTED).translate(str.maketrans("", "", "=<>"))
-    folder = Path(pytestconfig.cache.mkdir("plex-listener")) / name
-    interpreter = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    ready = folder / "ready"
-    if not ready.exists():
-        for command in (
-            [sys.executable, "-m", "venv", "--clear", str(folder)],
-            [str(interpreter), "-m", "pip", "install", "--quiet", *WANTED],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                pytest.skip(f"the listener cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-        ready.touch()
-    return interpreter
+def python(programs: Callable[..., Path]) -> Path:
+    """The interpreter of an environment with plexapi and its listener."""
+    return programs("plex-listener", *WANTED) / "python"
 
 
 @pytest.mark.xdist_group("plex-listener")

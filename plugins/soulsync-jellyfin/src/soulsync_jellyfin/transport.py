@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from threading import RLock
 from typing import Final, TypeVar
-from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from soulsync_engine.http import (
@@ -18,6 +18,7 @@ from soulsync_engine.http import (
     UnexpectedAnswerError,
     decode,
 )
+from soulsync_engine.http.websocket import WebSocket, open_websocket
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.dialect import Dialect, Identity, Params, Path
 from soulsync_jellyfin.failures import checked, checked_sign_in, refuses_token
@@ -68,15 +69,19 @@ class JellyfinTransport:
             self._sign_in()
         return True
 
-    def socket_address(self) -> str:
-        """Where the websocket is; for Emby with the token in it, so it goes to nobody else. May sign in."""
-        base, dialect = self.http.base_url, self.dialect
-        scheme = "wss" if base.startswith("https:") else "ws"
-        address = f"{scheme}{base[base.index(':') :]}{dialect.socket_path}"
-        if not dialect.token_in_socket_address:
-            return address
-        token = self._current_token() or ""
-        return f"{address}?{urlencode({'api_key': token, 'deviceId': self.identity.device_id})}"
+    def websocket(self, deadline: float) -> AbstractContextManager[WebSocket]:
+        """The server's websocket. For Emby the token is in its address, so that goes to nobody else. May sign in."""
+        headers, query = self.headers(), None
+        if self.dialect.token_in_socket_address:
+            query = {"api_key": self._current_token() or "", "deviceId": self.identity.device_id}
+        return open_websocket(
+            self.settings,
+            self.dialect.socket_path,
+            headers,
+            query=query,
+            server=self.server,
+            deadline=deadline,
+        )
 
     def get(self, path: Path, shape: type[T], params: Params | None = None) -> T:
         """Ask and decode the answer."""

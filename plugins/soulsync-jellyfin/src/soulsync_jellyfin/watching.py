@@ -10,12 +10,14 @@ from typing import Final
 import msgspec
 
 from soulsync_engine.errors import AuthenticationError
+from soulsync_engine.http import decoder_of
+from soulsync_engine.http.websocket import WebSocket, WebSocketError
 from soulsync_engine.models import ActivePlay, ChangeHint, ItemRef, Kind, User
 from soulsync_jellyfin import values, wire
 from soulsync_jellyfin.dialect import Params
+from soulsync_jellyfin.failures import checked
 from soulsync_jellyfin.mapper import TYPES
 from soulsync_jellyfin.session import Session
-from soulsync_jellyfin.socket import Socket
 
 _MUSIC_TYPES: Final = frozenset(TYPES.values())
 _CHANGING: Final = frozenset({"ItemAdded", "ItemDeleted", "UserDataSaved"})
@@ -65,22 +67,19 @@ class Watching(Session):
         return self._listen(deadline)
 
     def _listen(self, deadline: float) -> ChangeHint:
-        with Socket(self.transport, deadline) as socket:
-            while (text := socket.next_message()) is not None:
-                try:
-                    message = msgspec.json.decode(text, type=wire.SocketMessage)
-                except msgspec.MsgspecError:
-                    # What is no message of this server's is no hint either.
-                    continue
-                detail = _SOCKET_CHANGES.get(message.message_type or "")
-                if detail is not None:
-                    return ChangeHint(changed=True, detail=detail)
-        return ChangeHint(changed=False, detail="nothing was said in the time given")
+        try:
+            with self.transport.websocket(deadline) as websocket:
+                return _first_change(websocket)
+        except WebSocketError as error:
+            if error.answer is not None:
+                # A handshake is a plain request until it succeeds, so its refusals mean the same.
+                checked(error.answer)
+            raise
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> ChangeHint:
         """The body of Jellyfin's webhook plugin with all properties sent, or of an Emby webhook."""
         try:
-            hook = msgspec.json.decode(body, type=wire.Webhook)
+            hook = decoder_of(wire.Webhook).decode(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return ChangeHint(changed=False, detail="not a webhook of this server")
         kind = hook.item_type or (hook.item.type if hook.item else None)
@@ -90,6 +89,28 @@ class Watching(Session):
         if not changing or (kind is not None and kind not in _MUSIC_TYPES):
             return ChangeHint(changed=False, detail=happened[:80])
         return ChangeHint(changed=True, detail=f"{happened}: {kind or 'item'} {json.dumps(name[:80])}")
+
+
+def _first_change(websocket: WebSocket) -> ChangeHint:
+    """The first change that is told; none when the time is over."""
+    try:
+        while (message := websocket.next_message()) is not None:
+            detail = _change_told(message)
+            if detail is not None:
+                return ChangeHint(changed=True, detail=detail)
+    except WebSocketError:
+        # Servers end the websocket of whoever says nothing for a minute, which is no failure.
+        pass
+    return ChangeHint(changed=False)
+
+
+def _change_told(message: bytes) -> str | None:
+    """What changed, by a message; what is no message of this server's tells nothing."""
+    try:
+        told = decoder_of(wire.SocketMessage).decode(message)
+    except msgspec.MsgspecError:
+        return None
+    return _SOCKET_CHANGES.get(told.message_type or "")
 
 
 def _position(state: wire.PlayState | None) -> int | None:

@@ -12,8 +12,11 @@ from soulsync_local.naming import display
 from soulsync_local.roots import Root, RootIdentity
 from soulsync_local.walk import RootWalk
 
-_IF_MEANT = (
-    f"Mount the right disk. If the music is really gone, delete {FILE_NAME} in the server's data folder."
+_OTHER_MUSIC = (
+    f"Mount the right disk. If this is to be the library now, delete {FILE_NAME} in the server's data folder."
+)
+_NO_MUSIC = (
+    "Mount the right disk. If the music is really gone, remove this server and have the mirror forget it."
 )
 
 
@@ -76,13 +79,13 @@ def refuse_stranger(found: RootWalk, populated: RootIdentity | None) -> None:
     if populated is not None and found.identity != populated:
         raise UnavailableError(
             f"The folder {found.root.path} is not the one that held music before, and none of those files is in it.",
-            next_step=_IF_MEANT,
+            next_step=_OTHER_MUSIC,
         )
 
 
 def _other_folder(root: Root) -> UnavailableError:
     return UnavailableError(
-        f"The folder {root.path} is empty, and it is not the one that held music before.", next_step=_IF_MEANT
+        f"The folder {root.path} is empty, and it is not the one that held music before.", next_step=_NO_MUSIC
     )
 
 

@@ -260,9 +260,15 @@ class LocalLibrary:
     def _prepare_reader(self, files: int) -> None:
         """Have processes started for the listing that follows, as long as it is not clear what it reads."""
         with self._lock:
-            if self._prepared is None:
-                self._prepared = Reader(self._executor, self._workers, self._log)
-                self._prepared.prepare(files)
+            is_wanted = self._prepared is None
+        if not is_wanted:
+            return
+        reader = Reader(self._executor, self._workers, self._log)
+        reader.prepare(files)
+        with self._lock:
+            surplus, self._prepared = self._prepared, reader
+        if surplus is not None:
+            surplus.close(kill=True)
 
 
 def walk_problems(snapshot: Snapshot) -> tuple[Problem, ...]:

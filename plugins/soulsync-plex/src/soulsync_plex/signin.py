@@ -17,7 +17,7 @@ import msgspec
 from plexapi.myplex import MyPlexResource
 
 from soulsync_engine.errors import ConflictError, NotFoundError, SoulSyncError
-from soulsync_engine.http import HttpSettings, HttpTransport, RetryPolicy
+from soulsync_engine.http import HttpSettings, HttpTransport, RetryPolicy, decoder_of
 from soulsync_engine.http.address import normalise_base_url
 from soulsync_engine.plugin import SignIn, SignInChallenge, SignInOutcome, SignInState
 from soulsync_plex.decoding import read
@@ -138,7 +138,7 @@ class PlexSignIn(SignIn):
 
 def _handle_of(challenge: SignInChallenge) -> _Handle:
     try:
-        return msgspec.json.decode(challenge.handle, type=_Handle)
+        return decoder_of(_Handle).decode(challenge.handle)
     except msgspec.DecodeError:
         failure = ConflictError(
             "The handle of this sign-in is not one that the Plex backend gave.",

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from soulsync_engine.errors import SoulSyncError, UnavailableError
 from soulsync_engine.http import HttpAnswer, HttpTransport, RetryPolicy, raise_for_status
 from soulsync_engine.http.transport import Parameters
+from soulsync_engine.http.websocket import WebSocketError, open_websocket
 from soulsync_engine.models import Kind
-from soulsync_plex import notifications, socket
+from soulsync_plex import notifications
 from soulsync_plex.decoding import ReadRows, read, read_rows
 from soulsync_plex.failures import MEANINGS
 from soulsync_plex.identity import PRODUCT, identity
 from soulsync_plex.settings import PlexSettings
 
 T = TypeVar("T")
+
+_WEBSOCKET: Final = "/:/websockets/notifications"
 
 
 class PlexTransport:
@@ -109,12 +112,10 @@ class PlexTransport:
         refused = not self._socket_works
         if self._socket_works:
             try:
-                return self._heard(
-                    socket.listen(
-                        self._settings, self.credentials, decide, seconds=seconds, server=self._server
-                    )
-                )
-            except socket.NoSocketError as error:
+                return self._heard_on_websocket(decide, deadline)
+            except WebSocketError as error:
+                if error.answer is not None:
+                    raise_for_status(error.answer, MEANINGS)
                 refused = error.refused
                 self._log.info("%s: no websocket (%s), so events are listened to", self._server, error)
         remaining = max(0.0, deadline - time.monotonic())
@@ -126,6 +127,22 @@ class PlexTransport:
         # Events get through where the websocket does not, so that it need not be tried again.
         self._socket_works = not refused
         return heard
+
+    def _heard_on_websocket(self, decide: Callable[[bytes], T | None], deadline: float) -> T | None:
+        opened = open_websocket(
+            self._settings,
+            _WEBSOCKET,
+            self.credentials,
+            server=self._server,
+            deadline=deadline,
+            # Servers do not answer pings as the protocol wants it.
+            pings=False,
+        )
+        with opened as websocket:
+            while (message := websocket.next_message()) is not None:
+                if (found := decide(message)) is not None:
+                    return found
+        return None
 
     def _heard(self, heard: T | HttpAnswer | SoulSyncError | None) -> T | None:
         if isinstance(heard, HttpAnswer):

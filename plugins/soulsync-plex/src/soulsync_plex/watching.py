@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from soulsync_engine.http import decoder_of
 from soulsync_engine.models import ActivePlay, ChangeHint, Kind
 from soulsync_plex import mapper
 from soulsync_plex.mapper import TYPES, key_of
@@ -84,7 +85,7 @@ class Watching(Reading):
         if payload is None:
             return ChangeHint(changed=False, detail="the body is no webhook of Plex")
         try:
-            hook = msgspec.json.decode(payload, type=_Webhook, strict=False)
+            hook = decoder_of(_Webhook, strict=False).decode(payload)
         except (ValueError, RecursionError):
             return ChangeHint(changed=False, detail="the payload is not JSON of a webhook")
         section = hook.Metadata.library_section_type if hook.Metadata else None
@@ -96,7 +97,7 @@ class Watching(Reading):
 def _hint(data: bytes) -> ChangeHint | None:
     """What a notification says of the music, None for anything else."""
     try:
-        message = msgspec.json.decode(data, type=_Message, strict=False)
+        message = decoder_of(_Message, strict=False).decode(data)
     except (ValueError, RecursionError):
         return None
     said = message.NotificationContainer or message
