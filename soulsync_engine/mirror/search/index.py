@@ -94,7 +94,7 @@ def find(
     narrowed = frozenset(name for name, value in scope.items() if value is not None)
     query = _first_of(way, index, narrowed)
     hits: set[tuple[float, int]] = set()
-    # Where there are more hits than are looked at, the best may be among the others, but not often among both.
+    # Where there are more hits than are looked at, those whose titles begin so are looked at as well.
     for starting in (False, True):
         parameters = {**scope, **way.asked(index, words, starting=starting)}
         found = connection.execute(query, parameters).all()

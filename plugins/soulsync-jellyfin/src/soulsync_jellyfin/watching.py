@@ -98,10 +98,10 @@ def _first_change(websocket: WebSocket) -> ChangeHint:
             detail = _change_told(message)
             if detail is not None:
                 return ChangeHint(changed=True, detail=detail)
-    except WebSocketError:
+    except WebSocketError as error:
         # Servers end the websocket of whoever says nothing for a minute, which is no failure.
-        pass
-    return ChangeHint(changed=False)
+        return ChangeHint(changed=False, detail=error.message)
+    return ChangeHint(changed=False, detail="nothing was said in the time given")
 
 
 def _change_told(message: bytes) -> str | None:
