@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         HttpTransport,
         decode,
         decode_items,
-        decode_listing,
         raise_for_status,
     )
     from soulsync_engine.settings import BackendSettings
@@ -62,7 +61,6 @@ __all__ = [
     "UnsupportedError",
     "decode",
     "decode_items",
-    "decode_listing",
     "hookimpl",
     "raise_for_status",
 ]
@@ -74,7 +72,6 @@ _HOMES = {
     "HttpTransport": "soulsync_engine.http",
     "decode": "soulsync_engine.http",
     "decode_items": "soulsync_engine.http",
-    "decode_listing": "soulsync_engine.http",
     "raise_for_status": "soulsync_engine.http",
 }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from soulsync_engine.http.answer import Exchange, HttpAnswer
-    from soulsync_engine.http.decoding import DecodedItems, decode, decode_items, decode_listing, decoder_of
+    from soulsync_engine.http.decoding import DecodedItems, decode, decode_items, decoder_of
     from soulsync_engine.http.errors import (
         AnswerTooLargeError,
         BadRequestError,
@@ -39,7 +39,6 @@ __all__ = [
     "UnreadableAnswerError",
     "decode",
     "decode_items",
-    "decode_listing",
     "decoder_of",
     "raise_for_status",
 ]
@@ -59,7 +58,6 @@ _HOMES = {
     "UnreadableAnswerError": "errors",
     "decode": "decoding",
     "decode_items": "decoding",
-    "decode_listing": "decoding",
     "decoder_of": "decoding",
     "raise_for_status": "statuses",
 }

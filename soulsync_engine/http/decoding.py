@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
-from types import GenericAlias
 from typing import Final, Generic, TypeVar, cast
 
 import msgspec
@@ -17,9 +16,12 @@ from soulsync_engine.http.errors import UnexpectedAnswerError, UnreadableAnswerE
 from soulsync_engine.models import Kind, Problem
 
 T = TypeVar("T")
-LenientT = TypeVar("LenientT")
 WireT = TypeVar("WireT")
 ModelT = TypeVar("ModelT")
+
+_AT_ONCE: Final = 50
+"""How many items are decoded before they are mapped: few enough to stay in the processor's cache."""
+_RAW_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,8 @@ def decode(answer: HttpAnswer, shape: type[T]) -> T:
 
     Raises `UnreadableAnswerError` (retryable) for what is not JSON: an empty body, a page of something in between,
     half an answer; and `UnexpectedAnswerError` for JSON of another shape. Declare every field of a struct optional
-    that the server may leave out or send as null. For listings there is `decode_listing`.
+    that the server may leave out or send as null. The items of a listing are left
+    raw, for `decode_items`.
     """
     failure = _not_json(answer)
     if failure is None:
@@ -54,21 +57,6 @@ def decode(answer: HttpAnswer, shape: type[T]) -> T:
     raise failure
 
 
-def decode_listing(answer: HttpAnswer, strict: type[T], lenient: type[LenientT]) -> T | LenientT:
-    """As `decode`, by the shape `strict`; where one odd item forbids that, by the shape `lenient`.
-
-    Both are the same but for their items, which in `lenient` are `msgspec.Raw`: `Listing[Song]` and
-    `Listing[msgspec.Raw]` of one generic struct. `decode_items` takes the items of either. As long as no item is odd
-    this costs no more than `decode`, while a shape that is always lenient has every answer read twice.
-    """
-    try:
-        return decode(answer, strict)
-    except UnreadableAnswerError:
-        # Whether an item is odd or the answer as a whole shows when the items are left alone.
-        pass
-    return decode(answer, lenient)
-
-
 def decode_items(
     rows: Iterable[WireT | msgspec.Raw] | msgspec.Raw | None,
     wire: type[WireT],
@@ -76,37 +64,41 @@ def decode_items(
     *,
     kind: Kind,
     id_key: str = "id",
+    strict: bool = True,
 ) -> DecodedItems[ModelT]:
     """The items of a listing, mapped; one that cannot be read does not take others with it.
 
-    `rows` are structs of `wire`, or raw JSON, each or as a whole list; None, and a list that is missing or null, is
-    empty. `to_model` raises `ValueError` for an item that makes no sense. `id_key` is where the JSON of an item has its
-    id, for the problem that names it. A raw whole that is no list raises `msgspec.ValidationError`.
+    `rows` are raw JSON, each or as a whole list, or structs of `wire`; None, and a list that is missing or null, is
+    empty. Leave the items of a large answer raw (`Listing[msgspec.Raw]`): here they are decoded a few at a time, for
+    of a page of thousands what was decoded outgrows the processor's cache before it is made into anything.
+    `to_model` raises `ValueError` for an item that makes no sense. `id_key` is where the JSON of an item has its
+    id, for the problem that names it. `strict` is as in msgspec. A raw whole that is no list raises
+    `msgspec.ValidationError`.
     """
     items: list[ModelT] = []
     problems: list[Problem] = []
-    decoder, raw, append = decoder_of(wire), msgspec.Raw, items.append
-    for row in _unpacked(rows, wire):
+    decode_row, raw = decoder_of(wire, strict=strict).decode, msgspec.Raw
+    listed = _unpacked(rows)
+    for start in range(0, len(listed), _AT_ONCE):
+        part = listed[start : start + _AT_ONCE]
         try:
-            append(to_model(decoder.decode(row) if isinstance(row, raw) else row))
-        except (ValueError, RecursionError) as error:
-            problems.append(Problem(kind=kind, reason=_sentence(error), id=_id_of(row, id_key)))
+            decoded = [decode_row(row) if isinstance(row, raw) else row for row in part]
+            items += [to_model(row) for row in decoded]
+        except (ValueError, RecursionError):
+            # Something in there is odd. Only now is it worth looking at each item by itself.
+            for row in part:
+                try:
+                    items.append(to_model(decode_row(row) if isinstance(row, raw) else row))
+                except (ValueError, RecursionError) as error:
+                    problems.append(Problem(kind=kind, reason=_sentence(error), id=_id_of(row, id_key)))
     return DecodedItems(items=tuple(items), problems=tuple(problems))
 
 
-def _unpacked(
-    rows: Iterable[WireT | msgspec.Raw] | msgspec.Raw | None, wire: type[WireT]
-) -> Iterable[WireT | msgspec.Raw]:
-    if not isinstance(rows, msgspec.Raw):
-        return rows or ()
-    source = bytes(rows)
-    if source in (b"", b"null"):
-        return ()
-    try:
-        return _list_decoder(wire).decode(source)
-    except (ValueError, RecursionError):
-        # Something in there is odd. Only now is it worth looking at each item by itself.
-        return _list_decoder(msgspec.Raw).decode(source)
+def _unpacked(rows: Iterable[WireT | msgspec.Raw] | msgspec.Raw | None) -> Sequence[WireT | msgspec.Raw]:
+    if isinstance(rows, msgspec.Raw):
+        source = bytes(rows)
+        return () if source in (b"", b"null") else _RAW_LIST.decode(source)
+    return tuple(rows or ())
 
 
 def _id_of(row: object, id_key: str) -> str | None:
@@ -161,10 +153,6 @@ def decoder_of(shape: type[T], *, strict: bool = True) -> msgspec.json.Decoder[T
     converted while a server is open goes through here, or is decoded by a decoder that was made at import.
     """
     return cast("msgspec.json.Decoder[T]", _made(cast("Hashable", shape), strict))
-
-
-def _list_decoder(item: type[T]) -> msgspec.json.Decoder[list[T]]:
-    return cast("msgspec.json.Decoder[list[T]]", _made(GenericAlias(list, (item,)), True))
 
 
 _making: Final = Lock()

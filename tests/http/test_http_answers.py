@@ -1,7 +1,6 @@
 """What an answer means: its status, whether it is JSON, and items of which some are odd."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
 
 import msgspec
 import pytest
@@ -24,7 +23,6 @@ from soulsync_engine.http import (
     UnreadableAnswerError,
     decode,
     decode_items,
-    decode_listing,
     raise_for_status,
 )
 from soulsync_engine.models import Kind, Problem
@@ -45,15 +43,12 @@ class Row(msgspec.Struct):
     name: str | None = None
 
 
-Item = TypeVar("Item")
-
-
 class Listing(msgspec.Struct):
     items: msgspec.Raw = msgspec.Raw()
 
 
-class Page(msgspec.Struct, Generic[Item]):
-    rows: list[Item] | None = None
+class Page(msgspec.Struct):
+    rows: list[msgspec.Raw] | None = None
     total: int | None = None
 
 
@@ -235,14 +230,14 @@ def answer_with(body: bytes) -> HttpAnswer:
 
 
 @pytest.mark.parametrize("odd", [b'{"id":"2","name":3}', b'{"id":"2","name":"\xff"}', b'{"id":"2"}'])
-def test_a_listing_is_read_at_once_or_around_its_odd_items(odd: bytes) -> None:
+def test_a_listing_is_read_around_its_odd_items(odd: bytes) -> None:
     def to_model(row: Row) -> str:
         if row.name is None:
             raise ValueError("it has no name")
         return row.name
 
     answer = answer_with(b'{"total":3,"rows":[{"id":"1","name":"a"},%b,{"id":"3","name":"c"}]}' % odd)
-    page = decode_listing(answer, Page[Row], Page[msgspec.Raw])
+    page = decode(answer, Page)
     found = decode_items(page.rows, Row, to_model, kind=Kind.ALBUM)
     assert page.total == 3
     assert found.items == ("a", "c")
@@ -250,7 +245,7 @@ def test_a_listing_is_read_at_once_or_around_its_odd_items(odd: bytes) -> None:
 
 
 def test_a_listing_without_its_list_is_empty() -> None:
-    page = decode_listing(answer_with(b'{"total":0}'), Page[Row], Page[msgspec.Raw])
+    page = decode(answer_with(b'{"total":0}'), Page)
     assert decode_items(page.rows, Row, lambda row: row, kind=Kind.ALBUM) == DecodedItems(items=())
 
 
@@ -264,5 +259,5 @@ def test_a_listing_without_its_list_is_empty() -> None:
 )
 def test_a_listing_that_is_wrong_as_a_whole_is_an_error(body: bytes, error: type[SoulSyncError]) -> None:
     with pytest.raises(error) as raised:
-        decode_listing(answer_with(body), Page[Row], Page[msgspec.Raw])
+        decode(answer_with(body), Page)
     assert type(raised.value) is error

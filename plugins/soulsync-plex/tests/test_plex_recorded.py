@@ -14,7 +14,7 @@ from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, UnreadableAn
 from soulsync_engine.models import ArtistCredit, Kind
 from soulsync_engine.server import MediaServer
 from soulsync_plex import mapper
-from soulsync_plex.decoding import ReadRows, read, read_rows
+from soulsync_plex.decoding import ReadRows, raw_rows, read, read_rows
 from soulsync_plex.sections import is_for_audiobooks
 from soulsync_plex.simulator import PlexSimulator
 from soulsync_plex.wire import ItemRow, Media, Part, PlaylistRow, Root, Section, Sections, Stream
@@ -32,7 +32,7 @@ def recorded(shared: Path, name: str) -> HttpAnswer:
 
 
 def items(answer: HttpAnswer) -> ReadRows[ItemRow]:
-    return read_rows(answer, ItemRow, kind=Kind.ALBUM)
+    return read_rows(raw_rows(answer), ItemRow, kind=Kind.ALBUM)
 
 
 def test_an_album_in_json(shared: Path) -> None:
@@ -65,7 +65,7 @@ def test_an_album_in_xml(shared: Path) -> None:
 
 def test_a_track_in_xml_of_which_the_parts_were_misplaced(shared: Path) -> None:
     row = items(recorded(shared, "home-assistant/media_100_track.xml")).rows[0]
-    track = mapper.track(row, server="home", library_id="3", album=None)
+    track = mapper.track(row, server="home", library_id="3", albums={})
     assert (track.ref.id, track.title, track.album, track.album_id) == (
         "100",
         "Track 1",
@@ -102,7 +102,9 @@ def test_the_server_itself_in_xml(shared: Path) -> None:
 
 
 def test_playlists_in_xml_that_hold_films(shared: Path) -> None:
-    rows = read_rows(recorded(shared, "home-assistant/playlists.xml"), PlaylistRow, kind=Kind.PLAYLIST).rows
+    rows = read_rows(
+        raw_rows(recorded(shared, "home-assistant/playlists.xml")), PlaylistRow, kind=Kind.PLAYLIST
+    ).rows
     assert [(row.ratingKey, row.playlistType, row.smart) for row in rows] == [
         ("500", "video", False),
         ("501", "video", False),
@@ -144,7 +146,7 @@ def test_numbers_texts_and_truth_are_read_in_any_spelling() -> None:
     row = items(answer_of(body)).rows[0]
     assert (row.ratingKey, row.year, row.userRating) == (7, 1990, 8.5)
     playlists = read_rows(
-        answer_of(b'{"MediaContainer":{"Metadata":[{"smart":"1"},{"smart":0}]}}'),
+        raw_rows(answer_of(b'{"MediaContainer":{"Metadata":[{"smart":"1"},{"smart":0}]}}')),
         PlaylistRow,
         kind=Kind.PLAYLIST,
     )
@@ -197,8 +199,8 @@ def test_times_that_no_calendar_has_are_none() -> None:
 def test_an_untitled_track_is_named_after_its_file() -> None:
     media = rb'[{"Part":[{"file":"D:\\Musik\\05 - L\u00e4rm.mp3"}]}]'
     body = b'{"MediaContainer":{"Metadata":[{"ratingKey":"1","Media":' + media + b"}]}}"
-    row = read_rows(answer_of(body), ItemRow, kind=Kind.TRACK).rows[0]
-    assert mapper.track(row, server="home", library_id="3", album=None).title == "05 - Lärm"
+    row = read_rows(raw_rows(answer_of(body)), ItemRow, kind=Kind.TRACK).rows[0]
+    assert mapper.track(row, server="home", library_id="3", albums={}).title == "05 - Lärm"
 
 
 def attributes(root: ElementTree.Element, tag: str, kind: str | None = None) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, decode_items, decode_listing
+from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, decode, decode_items
 from soulsync_engine.models import Album, Artist, Item, Kind, PlaylistEntry, Problem, Track
 from soulsync_jellyfin import wire
 from soulsync_jellyfin.mapper import TYPES, Mapper
@@ -17,6 +17,8 @@ from soulsync_jellyfin.values import text_id
 
 W = TypeVar("W", wire.Item, wire.Track, wire.ItemId)
 M_co = TypeVar("M_co", covariant=True)
+
+_PAGE: Final = wire.Result[msgspec.Raw]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +52,26 @@ class _RowReader(Generic[W, M_co]):
     """`to_model` raises `ValueError` for a row that makes no sense."""
 
     row: type[W]
-    page: type[wire.Result[W]]
     to_model: Callable[[Mapper, W], M_co]
 
     def read(self, answer: HttpAnswer, mapper: Mapper, kind: Kind, start: int = 0) -> ReadPage[M_co]:
-        result = decode_listing(answer, self.page, wire.Result[msgspec.Raw])
+        result = decode(answer, _PAGE)
         rows = _rows(answer, result.items)
-        decoded = decode_items(rows, self.row, partial(self.to_model, mapper), kind=kind, id_key="Id")
-        wanted = TYPES[kind]
-        strange = (
-            row.type for row in rows if not isinstance(row, msgspec.Raw) and row.type not in (None, wanted)
-        )
+        map_row, wanted, strange = self.to_model, TYPES[kind], list[str]()
+
+        def to_model(row: W) -> M_co:
+            if row.type != wanted and row.type is not None:
+                strange.append(row.type)
+            return map_row(mapper, row)
+
+        decoded = decode_items(rows, self.row, to_model, kind=kind, id_key="Id")
         return ReadPage(
             items=decoded.items,
             problems=decoded.problems,
             count=len(rows),
             total=result.total_record_count,
             start=result.start_index,
-            strange=next(strange, None),
+            strange=strange[0] if strange else None,
         )
 
 
@@ -75,7 +79,7 @@ class _EntryReader:
     """Reads the entries of a playlist, whose places an odd one among them must not move."""
 
     def read(self, answer: HttpAnswer, mapper: Mapper, kind: Kind, start: int = 0) -> ReadPage[PlaylistEntry]:
-        result = decode_listing(answer, wire.Result[wire.Track], wire.Result[msgspec.Raw])
+        result = decode(answer, _PAGE)
         rows = _rows(answer, result.items)
         decoded = [
             decode_items((row,), wire.Track, partial(mapper.entry, place), kind=kind, id_key="Id")
@@ -90,7 +94,7 @@ class _EntryReader:
         )
 
 
-def _rows(answer: HttpAnswer, rows: Sequence[W | msgspec.Raw] | None) -> Sequence[W | msgspec.Raw]:
+def _rows(answer: HttpAnswer, rows: Sequence[msgspec.Raw] | None) -> Sequence[msgspec.Raw]:
     if rows is None:
         raise UnexpectedAnswerError(
             f"{answer.where} was answered with JSON that holds no listing.",
@@ -114,15 +118,11 @@ def _id_alone(mapper: Mapper, row: wire.ItemId) -> str:
     return native
 
 
-ARTISTS: Final[Reader[Artist]] = _RowReader(
-    row=wire.Item, page=wire.Result[wire.Item], to_model=Mapper.artist
-)
-ALBUMS: Final[Reader[Album]] = _RowReader(row=wire.Item, page=wire.Result[wire.Item], to_model=Mapper.album)
-TRACKS: Final[Reader[Track]] = _RowReader(row=wire.Track, page=wire.Result[wire.Track], to_model=Mapper.track)
-IDS: Final[Reader[str]] = _RowReader(row=wire.ItemId, page=wire.Result[wire.ItemId], to_model=_id_alone)
-PLAYLISTS: Final[Reader[wire.Item]] = _RowReader(
-    row=wire.Item, page=wire.Result[wire.Item], to_model=_playlist_row
-)
+ARTISTS: Final[Reader[Artist]] = _RowReader(row=wire.Item, to_model=Mapper.artist)
+ALBUMS: Final[Reader[Album]] = _RowReader(row=wire.Item, to_model=Mapper.album)
+TRACKS: Final[Reader[Track]] = _RowReader(row=wire.Track, to_model=Mapper.track)
+IDS: Final[Reader[str]] = _RowReader(row=wire.ItemId, to_model=_id_alone)
+PLAYLISTS: Final[Reader[wire.Item]] = _RowReader(row=wire.Item, to_model=_playlist_row)
 ENTRIES: Final[Reader[PlaylistEntry]] = _EntryReader()
 READERS: Final[dict[Kind, Reader[Item]]] = {
     Kind.ARTIST: ARTISTS,

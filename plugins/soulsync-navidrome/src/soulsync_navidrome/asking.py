@@ -47,8 +47,8 @@ class Asking:
             ),
             *_in_folder(folder),
         ]
-        found = self.connection.transport.search_songs(pairs).search_result3
-        return self.tracks(found.song if found else None, how)
+        found = self.connection.transport.call("search3", pairs, bulk=True).search_result3
+        return self.tracks(found.song if found else msgspec.Raw(), how)
 
     def album_list(self, kind: str, folder: str | None, offset: int, size: int) -> msgspec.Raw:
         """One page of albums, still raw."""
@@ -60,11 +60,12 @@ class Asking:
         """Albums out of an answer."""
         return self.items(raw, AlbumID3, lambda found: mapper.album(found, how), Kind.ALBUM)
 
-    def tracks(self, songs: list[Song] | msgspec.Raw | None, how: Reading) -> DecodedItems[Track]:
-        """Songs out of an answer."""
-        if isinstance(songs, msgspec.Raw):
-            return self.items(songs, Child, lambda child: track(tidied(child), how), Kind.TRACK)
-        return decode_items(songs, Song, lambda song: track(song, how), kind=Kind.TRACK)
+    def tracks(self, songs: msgspec.Raw, how: Reading) -> DecodedItems[Track]:
+        """Songs out of an answer. Only where one is not as described they are all read as whatever they may be."""
+        found = self.items(songs, Song, lambda song: track(song, how), Kind.TRACK)
+        if not found.problems:
+            return found
+        return self.items(songs, Child, lambda child: track(tidied(child), how), Kind.TRACK)
 
     def artists(self, folder: str | None, how: Reading) -> DecodedItems[Artist]:
         """Every artist, in the server's order, each once."""

@@ -130,7 +130,7 @@ class Connection:
             )
         return Mechanism.TOKEN
 
-    def _accepted(self) -> Reply[Response]:
+    def _accepted(self) -> Reply:
         """The answer to a question that needs credentials, in the first way of signing in that the server takes."""
         reply = self._probe()
         if self.transport.mechanism is Mechanism.TOKEN and self._wants_password(reply):
@@ -140,7 +140,7 @@ class Connection:
             raise reply.failure()
         return reply
 
-    def _wants_password(self, reply: Reply[Response]) -> bool:
+    def _wants_password(self, reply: Reply) -> bool:
         """Whether the server takes no tokens. The password itself is sent only when it leaves no doubt."""
         if reply.code not in failures.TOKENS_UNKNOWN:
             return reply.code in failures.TOKENS_REFUSED
@@ -150,7 +150,7 @@ class Connection:
             return True
         return plain.code in failures.TOKENS_UNKNOWN and not flag(plain.response.open_subsonic)
 
-    def _probe(self) -> Reply[Response]:
+    def _probe(self) -> Reply:
         try:
             return self.transport.ask("getScanStatus")
         except (NotFoundError, UnexpectedAnswerError):
@@ -177,7 +177,7 @@ class Connection:
         )
 
 
-def _refusal(reply: Reply[Response]) -> str:
+def _refusal(reply: Reply) -> str:
     if reply.code == failures.NOT_AUTHORISED:
         return "only admins of this server may ask whether it scans"
     return "this server does not tell whether it scans"

@@ -40,9 +40,7 @@ class NativeList(Generic[ItemT]):
 def _read(
     wire: type[WireT], to_model: Callable[[WireT, str], ItemT], kind: Kind, answer: HttpAnswer, server: str
 ) -> DecodedItems[ItemT]:
-    # One by one: of a page of thousands what was decoded outgrows the cache before it is made into anything.
-    rows = decode(answer, list[msgspec.Raw])
-    return decode_items(rows, wire, lambda row: to_model(row, server), kind=kind)
+    return decode_items(decode(answer, list[msgspec.Raw]), wire, lambda row: to_model(row, server), kind=kind)
 
 
 SONGS: Final = NativeList[Track](

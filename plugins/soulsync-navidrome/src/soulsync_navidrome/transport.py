@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Generic
+from typing import Final
 from urllib.parse import urlencode
 
 from soulsync_engine.errors import SoulSyncError
@@ -15,7 +15,6 @@ from soulsync_engine.http import (
     RetryPolicy,
     UnreadableAnswerError,
     decode,
-    decode_listing,
     raise_for_status,
 )
 from soulsync_navidrome import credentials
@@ -23,7 +22,7 @@ from soulsync_navidrome.credentials import Mechanism
 from soulsync_navidrome.failures import GENERIC, PageRefusedError, error_of
 from soulsync_navidrome.settings import SubsonicSettings
 from soulsync_navidrome.values import whole
-from soulsync_navidrome.wire import Envelope, FoundSongs, OutcomeT, Response
+from soulsync_navidrome.wire import Envelope, Response
 
 Parameters = Sequence[tuple[str, str | int | bool | None]]
 
@@ -37,14 +36,14 @@ _PAGE_REFUSALS: Final = frozenset({400, 413, 414, 422})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply(Generic[OutcomeT]):
+class Reply:
     """An answer in its envelope. `code` is None when the server did what was asked."""
 
     answer: HttpAnswer
-    response: OutcomeT
+    response: Response
     code: int | None
 
-    def content(self) -> OutcomeT:
+    def content(self) -> Response:
         """What is in the envelope. A refusal is raised as the error it amounts to."""
         if self.code is not None:
             raise self.failure()
@@ -82,11 +81,6 @@ class SubsonicTransport:
         """Ask and return what is in the envelope. A refusal is raised as the error it amounts to."""
         return self.ask(method, parameters, idempotent=idempotent, bulk=bulk).content()
 
-    def search_songs(self, parameters: Parameters) -> FoundSongs | Response:
-        """A page of the songs that a search finds: decoded in one go, or, where one is odd, with the songs left raw."""
-        answer = self._send("search3", parameters, bulk=True)
-        return _reply(answer, _songs).content()
-
     def ask(
         self,
         method: str,
@@ -96,12 +90,12 @@ class SubsonicTransport:
         anonymous: bool = False,
         idempotent: bool = True,
         bulk: bool = False,
-    ) -> Reply[Response]:
+    ) -> Reply:
         """Ask and return the answer, refusal or not. What is no Subsonic envelope at all is raised as an error."""
         answer = self._send(
             method, parameters, mechanism=mechanism, anonymous=anonymous, idempotent=idempotent, bulk=bulk
         )
-        return _reply(answer, _response)
+        return _reply(answer)
 
     def fetch(
         self, method: str, parameters: Parameters, *, headers: dict[str, str], max_bytes: int
@@ -109,7 +103,7 @@ class SubsonicTransport:
         """Ask for something that is no JSON. A refusal, which is JSON, is raised as the error it amounts to."""
         answer = self._send(method, parameters, headers=headers, max_bytes=max_bytes)
         if "json" in answer.content_type or answer.status == 404:
-            raise _reply(answer, _response).failure()
+            raise _reply(answer).failure()
         return raise_for_status(answer)
 
     def accepts(self, authorization: str) -> bool:
@@ -122,7 +116,7 @@ class SubsonicTransport:
             policy=QUICK,
         )
         try:
-            return _reply(answer, _response).code is None
+            return _reply(answer).code is None
         except SoulSyncError:
             return False
 
@@ -157,10 +151,10 @@ class SubsonicTransport:
         )
 
 
-def _reply(answer: HttpAnswer, read: Callable[[HttpAnswer], OutcomeT]) -> Reply[OutcomeT]:
+def _reply(answer: HttpAnswer) -> Reply:
     """The body counts before the status: servers send refusals under 200 and answers under others."""
     try:
-        response = read(answer)
+        response = decode(answer, Envelope).response
     except UnreadableAnswerError as error:
         raise _no_envelope(answer, error) from None
     if response.status == "ok":
@@ -182,11 +176,3 @@ def _no_envelope(answer: HttpAnswer, error: UnreadableAnswerError) -> SoulSyncEr
     except SoulSyncError as refused:
         return refused
     return error
-
-
-def _response(answer: HttpAnswer) -> Response:
-    return decode(answer, Envelope[Response]).response
-
-
-def _songs(answer: HttpAnswer) -> FoundSongs | Response:
-    return decode_listing(answer, Envelope[FoundSongs], Envelope[Response]).response

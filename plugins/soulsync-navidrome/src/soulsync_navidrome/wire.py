@@ -7,11 +7,9 @@ genres - is kept raw, to be read once for all the items that have it; see `credi
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
 import msgspec
-
-OutcomeT = TypeVar("OutcomeT", bound="Outcome")
 
 Id = int | str | None
 Number = int | float | str | None
@@ -264,8 +262,8 @@ class Extension(Wire):
     name: str | None = None
 
 
-class Outcome(Wire):
-    """What every envelope tells, whatever is in it."""
+class Response(Wire):
+    """The content of an envelope. What a call is about is kept raw and decoded by whoever asked."""
 
     status: str | None = None
     version: str | None = None
@@ -273,11 +271,6 @@ class Outcome(Wire):
     server_version: str | None = None
     open_subsonic: Flag = None
     error: WireError | None = None
-
-
-class Response(Outcome):
-    """The content of an envelope. What a call is about is kept raw and decoded by whoever asked."""
-
     open_subsonic_extensions: list[Extension] | None = None
     token_info: WireUser | None = None
     music_folders: MusicFolders | None = None
@@ -295,19 +288,7 @@ class Response(Outcome):
     users: Users | None = None
 
 
-class SongHits(Wire):
-    """The songs of a search."""
-
-    song: list[Song] | None = None
-
-
-class FoundSongs(Outcome):
-    """What `Response` is, for a search in which no song is odd: a library comes in such pages."""
-
-    search_result3: SongHits | None = None
-
-
-class Envelope(Wire, Generic[OutcomeT]):
+class Envelope(Wire):
     """The whole body of every answer."""
 
-    response: OutcomeT = msgspec.field(name="subsonic-response")
+    response: Response = msgspec.field(name="subsonic-response")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Final
 
 from soulsync_engine.contract import ServerContext
 from soulsync_engine.errors import NotFoundError
-from soulsync_engine.models import Kind
+from soulsync_engine.http import DecodedItems
+from soulsync_engine.models import Kind, Track
 from soulsync_plex.decoding import ReadRows
-from soulsync_plex.listing import SectionListing
-from soulsync_plex.mapper import AlbumFacts, album_facts, key_of
+from soulsync_plex.listing import RawPage, SectionListing
+from soulsync_plex.mapper import AlbumFacts, album_facts, key_of, track
 from soulsync_plex.settings import PlexSettings
 from soulsync_plex.wire import ItemRow
 
@@ -21,6 +22,8 @@ _NOT_NEEDED: Final = {
     "excludeElements": "Guid,Media,Collection,Style,Mood,Country",
     "excludeFields": "summary",
 }
+
+_OF_ALBUMS: Final = frozenset({"year", "genres"})
 
 Facts = dict[str, AlbumFacts]
 
@@ -36,27 +39,38 @@ class AlbumJoin(SectionListing):
         self._albums_lock = Lock()
         self._albums_of_section: dict[str, Facts] = {}
 
-    def _facts_for(
-        self, rows: list[tuple[ItemRow, str]], *, of_a_sweep: bool = False, begins: bool = False
-    ) -> Facts:
-        """The facts of the albums these tracks need.
+    def _tracks_of(self, page: RawPage, *, of_a_sweep: bool, begins: bool) -> DecodedItems[Track]:
+        """The tracks of a page, with what their albums know.
 
         For the pages of a sweep whole sections are read, which is fewer requests, and anew where the sweep begins.
         """
         if begins:
             with self._albums_lock:
                 self._albums_of_section.clear()
-        needed: dict[str, set[str]] = {}
-        for row, section in rows:
-            if not _is_complete(row) and (album := key_of(row.parentRatingKey)):
-                needed.setdefault(section, set()).add(album)
-        facts: Facts = {}
-        for section, albums in needed.items() if of_a_sweep else ():
-            known = self._facts_in(section)
-            facts.update((album, known[album]) for album in albums & known.keys())
-        # An album that came after its section was read is looked up by itself.
-        others = set().union(*needed.values()) - facts.keys()
-        return {**facts, **self._facts_by_key(sorted(others))}
+        sections = [section for section, _ in page.parts]
+        albums = {section: self._albums_of_section.get(section, {}) for section in sections if of_a_sweep}
+        tracks = self._joined(page, albums)
+        if of_a_sweep and _albums_lacking(tracks.items):
+            albums = {section: self._facts_in(section) for section in sections}
+            tracks = self._joined(page, albums)
+        if lacking := _albums_lacking(tracks.items):
+            # An album that came after its section was read is looked up by itself.
+            found = self._facts_by_key(sorted(lacking))
+            tracks = self._joined(page, {key: {**albums.get(key, {}), **found} for key in sections})
+        return tracks
+
+    def _joined(self, page: RawPage, albums: Mapping[str, Facts]) -> DecodedItems[Track]:
+        return self._mapped(
+            Kind.TRACK, page, lambda row, section: self._track(row, section, albums.get(section, {}))
+        )
+
+    def _track(self, row: ItemRow, section: str, albums: Facts) -> Track:
+        return track(row, server=self.server, library_id=section, albums=albums)
+
+    def _facts_for(self, rows: Iterable[ItemRow]) -> Facts:
+        """The facts of the albums that these tracks lack."""
+        keys = {row.parentRatingKey for row in rows if not (row.Genre and (row.year or row.parentYear))}
+        return self._facts_by_key(sorted(album for key in keys if (album := key_of(key))))
 
     def _facts_in(self, section: str) -> Facts:
         with self._albums_lock:
@@ -75,7 +89,11 @@ class AlbumJoin(SectionListing):
             read = self._section_rows(
                 Kind.ALBUM, section, start, _ALBUMS_IN_A_REQUEST, {**_NOT_NEEDED, "includeGuids": 0}
             )
-            facts.update({key: album_facts(row) for row in read.rows if (key := key_of(row.ratingKey))})
+            page = RawPage(parts=[(section, read.rows)])
+            albums = self._mapped(
+                Kind.ALBUM, page, lambda row, _: (key_of(row.ratingKey) or "", album_facts(row))
+            )
+            facts.update(albums.items)
             start = read.next_start(start, _ALBUMS_IN_A_REQUEST)
         return facts
 
@@ -102,5 +120,7 @@ class AlbumJoin(SectionListing):
             return ReadRows(rows=())
 
 
-def _is_complete(row: ItemRow) -> bool:
-    return bool(row.Genre and (row.year or row.parentYear))
+def _albums_lacking(tracks: Iterable[Track]) -> set[str]:
+    """The albums that tracks have, and that nobody looked up."""
+    lacking = {found.album_id for found in tracks if not found.omitted.isdisjoint(_OF_ALBUMS)}
+    return {album for album in lacking if album}

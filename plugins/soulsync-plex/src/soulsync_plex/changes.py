@@ -102,7 +102,7 @@ class Changes(Reading):
         whole = RowPage()
         cursor: str | None = "0"
         while cursor is not None and len(whole) < count:
-            page = self._page_of(kind, (section,), cursor, count - len(whole), params)
+            page = self._decoded(kind, self._page_of(kind, (section,), cursor, count - len(whole), params))
             whole.rows += page.rows
             whole.problems += page.problems
             cursor = whole.next_cursor = page.next_cursor

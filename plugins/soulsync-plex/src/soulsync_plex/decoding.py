@@ -5,26 +5,35 @@ Both are read leniently, since the same field is a number, a text or a truth val
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 from xml.etree.ElementTree import Element, ParseError
 
 import msgspec
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from soulsync_engine.http import HttpAnswer, UnexpectedAnswerError, UnreadableAnswerError, decoder_of
+from soulsync_engine.http import (
+    DecodedItems,
+    HttpAnswer,
+    UnexpectedAnswerError,
+    UnreadableAnswerError,
+    decode_items,
+    decoder_of,
+)
 from soulsync_engine.models import Kind, Problem
 from soulsync_plex.wire import Envelope, Rows
 
 T = TypeVar("T")
+ModelT = TypeVar("ModelT")
 
 _ITEM_TAGS: Final = frozenset({"Track", "Video", "Photo", "Playlist"})
 _STRAY_TAG: Final = "Tag"
 """Turns up among the items of a listing, and counts there; within an item it is something else."""
 _SINGLE_TAGS: Final = frozenset({"User", "Player", "Session", "TranscodeSession"})
 _DEEPEST_XML: Final = 20
+_RAW_ROWS: Final = Rows[msgspec.Raw]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,23 +71,30 @@ def read(answer: HttpAnswer, shape: type[T]) -> T:
     raise failure
 
 
-def read_rows(answer: HttpAnswer, row: type[T], *, kind: Kind) -> ReadRows[T]:
-    """The rows of an answer. One that cannot be read becomes a problem and leaves the others alone."""
+def raw_rows(answer: HttpAnswer) -> ReadRows[msgspec.Raw]:
+    """The rows of an answer as the JSON they are, for `mapped`."""
     if is_xml(answer):
         container = _container_of(answer)
         listed = cast("list[object]", container.pop("Metadata", []))
-        return _one_by_one(_converted(answer, container, Rows[Any]), listed, row, kind)
-    try:
-        page = _decoder(cast("type[Rows[T]]", Rows[row])).decode(answer.body).MediaContainer  # type: ignore[valid-type]
-    except msgspec.ValidationError:
-        # Something in there is odd. Only now is it worth looking at each row by itself.
-        outline = read(answer, Rows[Any])
-        return _one_by_one(outline, list(outline.Metadata), row, kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        failure = _unreadable(answer)
+        outline = _converted(answer, container, _RAW_ROWS)
+        rows = tuple(msgspec.Raw(msgspec.json.encode(entry)) for entry in listed)
     else:
-        return ReadRows(rows=page.Metadata, total=page.totalSize, offset=page.offset)
-    raise failure
+        outline = read(answer, _RAW_ROWS)
+        rows = outline.Metadata
+    return ReadRows(rows=rows, total=outline.totalSize, offset=outline.offset)
+
+
+def mapped(
+    rows: Sequence[msgspec.Raw], row: type[T], to_model: Callable[[T], ModelT], *, kind: Kind
+) -> DecodedItems[ModelT]:
+    """What rows become. One that cannot be read becomes a problem and leaves the others alone."""
+    return decode_items(rows, row, to_model, kind=kind, id_key="ratingKey", strict=False)
+
+
+def read_rows(raw: ReadRows[msgspec.Raw], row: type[T], *, kind: Kind) -> ReadRows[T]:
+    """The rows of an answer, decoded."""
+    decoded = mapped(raw.rows, row, lambda each: each, kind=kind)
+    return ReadRows(rows=decoded.items, problems=decoded.problems, total=raw.total, offset=raw.offset)
 
 
 def xml_root(body: bytes) -> Element | None:
@@ -89,21 +105,6 @@ def xml_root(body: bytes) -> Element | None:
         return cast("Element", fromstring(body, forbid_dtd=True))
     except (ParseError, DefusedXmlException, LookupError, RecursionError) as error:
         raise ValueError(f"this is no plain XML: {type(error).__name__}") from None
-
-
-def _one_by_one(outline: Rows[Any], listed: list[object], row: type[T], kind: Kind) -> ReadRows[T]:
-    rows: list[T] = []
-    problems: list[Problem] = []
-    for entry in listed:
-        try:
-            rows.append(_convert(entry, row))
-        except msgspec.ValidationError as error:
-            key = entry.get("ratingKey") if isinstance(entry, Mapping) else None
-            native_id = str(key) if isinstance(key, str | int) else None
-            problems.append(Problem(kind=kind, reason=str(error), id=native_id))
-    return ReadRows(
-        rows=tuple(rows), problems=tuple(problems), total=outline.totalSize, offset=outline.offset
-    )
 
 
 def is_xml(answer: HttpAnswer) -> bool:

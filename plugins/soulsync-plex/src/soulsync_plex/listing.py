@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
+import msgspec
+
 from soulsync_engine.contract import ServerContext
 from soulsync_engine.errors import IncompleteSweepError, NotFoundError
-from soulsync_engine.http import BadRequestError, UnexpectedAnswerError
+from soulsync_engine.http import BadRequestError, DecodedItems, UnexpectedAnswerError
 from soulsync_engine.models import Kind, Problem, Scope
 from soulsync_plex.connection import PlexConnection
-from soulsync_plex.decoding import ReadRows
+from soulsync_plex.decoding import ReadRows, mapped
 from soulsync_plex.mapper import TYPES, key_of
 from soulsync_plex.settings import PlexSettings
 from soulsync_plex.wire import ItemRow, Section
@@ -22,8 +26,10 @@ _MUSIC: Final = frozenset(kind.value for kind in TYPES)
 
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
+ModelT = TypeVar("ModelT")
 
 Params = dict[str, str | int]
+RawRows = ReadRows[msgspec.Raw]
 _Filters = tuple[tuple[str, str | int], ...]
 
 
@@ -48,8 +54,20 @@ class _Memory(Generic[KeyT, ValueT]):
 
 
 @dataclass(slots=True)
+class RawPage:
+    """A page of rows as the JSON they are, under the keys of their sections. `total` is None for an unknown one."""
+
+    parts: list[tuple[str, tuple[msgspec.Raw, ...]]] = field(default_factory=list)
+    next_cursor: str | None = None
+    total: int | None = None
+
+    def __len__(self) -> int:
+        return sum(len(rows) for _, rows in self.parts)
+
+
+@dataclass(slots=True)
 class RowPage:
-    """A page of rows, each with the key of its section. `total` is None where the server does not say."""
+    """A page of decoded rows, each with the key of its section."""
 
     rows: list[tuple[ItemRow, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -58,19 +76,6 @@ class RowPage:
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.problems)
-
-    def take(self, read: ReadRows[ItemRow], kind: Kind, section: str) -> None:
-        """Add what came of one section. What is no music is a problem, so that the counts still agree."""
-        self.problems.extend(read.problems)
-        for row in read.rows:
-            native_id = key_of(row.ratingKey)
-            if native_id is None:
-                self.problems.append(Problem(kind=kind, reason="the server sent a row without a key"))
-            elif row.type not in (None, kind.value):
-                reason = f"the server sent an item of the type {row.type!r} among {kind}s"
-                self.problems.append(Problem(kind=kind, reason=reason, id=native_id))
-            else:
-                self.rows.append((row, section))
 
 
 class SectionListing(PlexConnection):
@@ -85,7 +90,13 @@ class SectionListing(PlexConnection):
     def _page(
         self, kind: Kind, scope: Scope, cursor: str | None, limit: int, params: Params | None = None
     ) -> RowPage:
-        """One page of a scope. `params` are filters and other wishes.
+        """One page of a scope, decoded. `params` are filters and other wishes."""
+        return self._decoded(kind, self._raw_page(kind, scope, cursor, limit, params))
+
+    def _raw_page(
+        self, kind: Kind, scope: Scope, cursor: str | None, limit: int, params: Params | None = None
+    ) -> RawPage:
+        """One page of a scope.
 
         It goes through the sections that were there when the listing began: an offset into others means nothing.
         """
@@ -103,26 +114,26 @@ class SectionListing(PlexConnection):
         cursor: str | None,
         limit: int,
         params: Params | None = None,
-    ) -> RowPage:
+    ) -> RawPage:
         """One page, across the border of sections where need be."""
         keys = tuple(key_of(section.key) or "" for section in sections)
         if len(keys) == 1:
             return self._page_of_one(kind, keys[0], self._offset(cursor), min(limit, LARGEST_PAGE), params)
         return self._page_of_several(kind, keys, cursor, min(limit, LARGEST_PAGE), params)
 
-    def _page_of_one(self, kind: Kind, key: str, offset: int, size: int, params: Params | None) -> RowPage:
-        page = RowPage()
+    def _page_of_one(self, kind: Kind, key: str, offset: int, size: int, params: Params | None) -> RawPage:
         read = self._section_rows(kind, key, offset, size, params)
-        page.take(read, kind, key)
         following = read.next_start(offset, size)
-        page.next_cursor = None if following is None else str(following)
-        page.total = offset + len(read) if read.total is None and following is None else read.total
-        return page
+        return RawPage(
+            parts=[(key, read.rows)],
+            next_cursor=None if following is None else str(following),
+            total=offset + len(read) if read.total is None and following is None else read.total,
+        )
 
     def _page_of_several(
         self, kind: Kind, keys: tuple[str, ...], cursor: str | None, size: int, params: Params | None
-    ) -> RowPage:
-        offset, page, before = self._offset(cursor), RowPage(), 0
+    ) -> RawPage:
+        offset, page, before = self._offset(cursor), RawPage(), 0
         listing = (kind, keys, _frozen(params))
         totals = dict(self._totals.get(listing) or {}) if cursor is not None else {}
         full = size == 0
@@ -132,7 +143,7 @@ class SectionListing(PlexConnection):
             if not full and (total is None or within < total):
                 read = self._section_rows(kind, key, within, size - len(page), params)
                 total = totals[key] = self._declared(read)
-                page.take(read, kind, key)
+                page.parts.append((key, read.rows))
                 # A section that sent less than it has must be read on before the next one begins.
                 full = len(page) >= size or within + len(read) < total
             elif total is None:
@@ -147,6 +158,48 @@ class SectionListing(PlexConnection):
             page.next_cursor = str(offset + len(page))
         return page
 
+    def _decoded(self, kind: Kind, page: RawPage) -> RowPage:
+        """A page of which the rows themselves are wanted."""
+        found = self._mapped(kind, page, lambda row, section: (row, section))
+        return RowPage(
+            rows=list(found.items),
+            problems=list(found.problems),
+            next_cursor=page.next_cursor,
+            total=page.total,
+        )
+
+    def _mapped(
+        self, kind: Kind, page: RawPage, to_model: Callable[[ItemRow, str], ModelT]
+    ) -> DecodedItems[ModelT]:
+        """What the rows of a page become. What is no music is a problem, so that the counts still agree."""
+        own = kind.value
+
+        def checked(row: ItemRow, section: str) -> ModelT:
+            if row.type != own and row.type is not None:
+                raise self._of_another_type(kind, row.type)
+            if row.ratingKey is None or row.ratingKey == "":
+                raise ValueError("the server sent a row without a key")
+            return to_model(row, section)
+
+        parts = [
+            mapped(rows, ItemRow, partial(checked, section=section), kind=kind)
+            for section, rows in page.parts
+        ]
+        return DecodedItems(
+            items=tuple(item for part in parts for item in part.items),
+            problems=tuple(problem for part in parts for problem in part.problems),
+        )
+
+    def _of_another_type(self, kind: Kind, sent: str) -> Exception:
+        if sent not in _MUSIC:
+            return ValueError(f"the server sent an item of the type {sent!r} among {kind}s")
+        # Photos may be in a listing of music. Albums in a listing of tracks answer another question.
+        return UnexpectedAnswerError(
+            f"The server was asked for {kind}s and sent {sent}s.",
+            server=self.server,
+            next_step="Try again; if it stays, something in between answers from its memory.",
+        )
+
     def _section_rows(
         self,
         kind: Kind,
@@ -156,16 +209,8 @@ class SectionListing(PlexConnection):
         params: Params | None = None,
         *,
         count_only: bool = False,
-    ) -> ReadRows[ItemRow]:
+    ) -> RawRows:
         read = self._asked_rows(kind, key, start, size, params)
-        strange = next((row.type for row in read.rows if row.type in _MUSIC and row.type != kind.value), None)
-        if strange is not None:
-            # Photos may be in a listing of music. Albums in a listing of tracks answer another question.
-            raise UnexpectedAnswerError(
-                f"The server was asked for {kind}s and sent {strange}s.",
-                server=self.server,
-                next_step="Try again; if it stays, something in between answers from its memory.",
-            )
         end = start + len(read)
         if not count_only and start == 0 and len(read) == size and end == read.total:
             # Nothing but this one total says that such a page is the last. Later pages have to agree with earlier ones.
@@ -178,9 +223,7 @@ class SectionListing(PlexConnection):
             )
         return read
 
-    def _asked_rows(
-        self, kind: Kind, key: str, start: int, size: int, params: Params | None
-    ) -> ReadRows[ItemRow]:
+    def _asked_rows(self, kind: Kind, key: str, start: int, size: int, params: Params | None) -> RawRows:
         asked: Params = {"type": TYPES[kind], "includeGuids": 1, **(params or {})}
         path = f"/library/sections/{key}/all"
         try:
@@ -193,21 +236,19 @@ class SectionListing(PlexConnection):
                 next_step="List the libraries again and choose among them.",
             ) from None
 
-    def _in_order(self, path: str, asked: Params, kind: Kind, start: int, size: int) -> ReadRows[ItemRow]:
+    def _in_order(self, path: str, asked: Params, kind: Kind, start: int, size: int) -> RawRows:
         if "sort" not in asked and self._can_sort_by_id:
             # What is added while a listing is read comes at its end then, and moves nothing.
             try:
-                return self._transport.rows(
-                    ItemRow, path, {**asked, "sort": f"{kind}.id"}, kind=kind, start=start, size=size
-                )
+                return self._transport.raw_rows(path, {**asked, "sort": f"{kind}.id"}, start=start, size=size)
             except BadRequestError:
-                plain = self._transport.rows(ItemRow, path, asked, kind=kind, start=start, size=size)
+                plain = self._transport.raw_rows(path, asked, start=start, size=size)
                 self._can_sort_by_id = False
                 self._context.log.info("%s cannot sort by id; its own order is used", self.server)
                 return plain
-        return self._transport.rows(ItemRow, path, asked, kind=kind, start=start, size=size)
+        return self._transport.raw_rows(path, asked, start=start, size=size)
 
-    def _declared(self, read: ReadRows[ItemRow]) -> int:
+    def _declared(self, read: RawRows) -> int:
         if read.total is None:
             raise UnexpectedAnswerError(
                 "The server does not say how many items a section holds.",

@@ -41,6 +41,8 @@ from soulsync_plex.wire import (
 TYPES: Final = {Kind.ARTIST: 8, Kind.ALBUM: 9, Kind.TRACK: 10}
 """The server's number of each kind."""
 
+_TRACK: Final = Kind.TRACK
+"""Looking it up in its class costs more than making the reference it is for."""
 _SOUND: Final = 2
 _NO_IDS: Final = MusicBrainzIds()
 _NO_MEDIA: Final = Media()
@@ -63,10 +65,8 @@ def key_of(value: Key) -> str | None:
     return None if value is None else str(value)
 
 
-def track(
-    row: ItemRow, *, server: str, library_id: str, album: AlbumFacts | None, album_known: bool = True
-) -> Track:
-    """A track. `album_known` says whether its album was looked up; raises `ValueError` for a row without a key.
+def track(row: ItemRow, *, server: str, library_id: str, albums: Mapping[str, AlbumFacts]) -> Track:
+    """A track. `albums` are those that were looked up, by key; raises `ValueError` for a row without a key.
 
     Large libraries pass through here, so that what many tracks share is made once.
     """
@@ -75,16 +75,19 @@ def track(
     sample_rate = _sample_rate(part.Stream) if part.Stream else None
     artist = row.grandparentTitle
     album_artists = _credits(artist, key_of(row.grandparentRatingKey)) if artist else ()
-    year, genres = row.year or row.parentYear, _tags(row.Genre) if row.Genre else ()
+    year, genres = row.year or row.parentYear, _tags(row.Genre)
+    album_id = key_of(row.parentRatingKey)
+    album = albums.get(album_id) if album_id else None
     if album is not None:
         year, genres = year or album.year, genres or album.genres
+    album_known = album is not None or album_id is None
     played = row.lastViewedAt
     return Track(
-        ref=ItemRef(server, Kind.TRACK, _required_key(row)),
+        ref=ItemRef(server, _TRACK, _required_key(row)),
         title=row.title or _stem(part.file) or "[untitled]",
         artists=_credits(row.originalTitle, None) if row.originalTitle else album_artists,
         album=row.parentTitle or None,
-        album_id=key_of(row.parentRatingKey),
+        album_id=album_id,
         album_artists=album_artists,
         disc=_counted(row.parentIndex),
         track_number=_counted(row.index),
@@ -158,7 +161,7 @@ def item(kind: Kind, row: ItemRow, *, server: str, library_id: str) -> Item:
         return artist(row, server=server, library_id=library_id)
     if kind is Kind.ALBUM:
         return album(row, server=server, library_id=library_id)
-    return track(row, server=server, library_id=library_id, album=None, album_known=False)
+    return track(row, server=server, library_id=library_id, albums={})
 
 
 def album_facts(row: ItemRow) -> AlbumFacts:

@@ -11,7 +11,7 @@ from soulsync_engine.errors import ConflictError, NotFoundError, SoulSyncError, 
 from soulsync_engine.http import BadRequestError
 from soulsync_engine.models import EVERYTHING, FieldResult, Kind, MediaBytes, Playlist
 from soulsync_plex.connection import is_key
-from soulsync_plex.decoding import read_rows
+from soulsync_plex.decoding import raw_rows, read_rows
 from soulsync_plex.mapper import key_of
 from soulsync_plex.playlist_plan import Entry, assigned, batches, kept, missing
 from soulsync_plex.playlists import PlaylistReading
@@ -182,7 +182,7 @@ class PlaylistEdits(PlaylistReading):
 
     def _posted(self, params: dict[str, str | int]) -> str:
         answer = self._transport.send("POST", "/playlists", params=params)
-        rows = read_rows(answer, PlaylistRow, kind=Kind.PLAYLIST).rows
+        rows = read_rows(raw_rows(answer), PlaylistRow, kind=Kind.PLAYLIST).rows
         if rows and (key := key_of(rows[0].ratingKey)):
             return key
         raise ConflictError(

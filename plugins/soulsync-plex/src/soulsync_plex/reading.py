@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from soulsync_engine.capabilities import Support
+from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import (
     Album,
     Artist,
@@ -19,14 +20,14 @@ from soulsync_engine.models import (
     Track,
 )
 from soulsync_plex import mapper
-from soulsync_plex.albums import AlbumJoin, Facts
+from soulsync_plex.albums import AlbumJoin
 from soulsync_plex.connection import is_key
 from soulsync_plex.decoding import is_xml, read
-from soulsync_plex.listing import RowPage
+from soulsync_plex.listing import RawPage
 from soulsync_plex.mapper import key_of
 from soulsync_plex.wire import Hubs, ItemRow, Root
 
-ModelT = TypeVar("ModelT", Artist, Album, Track, Item)
+ModelT = TypeVar("ModelT")
 
 _KINDS: Final = {"artist": Kind.ARTIST, "album": Kind.ALBUM, "track": Kind.TRACK}
 _LONGEST_QUERY: Final = 500
@@ -78,28 +79,24 @@ class Reading(AlbumJoin):
 
     def list_artists(self, scope: Scope, cursor: str | None, limit: int) -> Page[Artist]:
         """As in the contract."""
-        page = self._page(Kind.ARTIST, scope, cursor, limit)
-        return self._models(
-            page, scope, lambda row, section: mapper.artist(row, server=self.server, library_id=section)
-        )
+        page = self._raw_page(Kind.ARTIST, scope, cursor, limit)
+        return self._paged(page, scope, self._mapped(Kind.ARTIST, page, self._artist))
 
     def list_albums(self, scope: Scope, cursor: str | None, limit: int) -> Page[Album]:
         """As in the contract."""
-        page = self._page(Kind.ALBUM, scope, cursor, limit)
-        return self._models(
-            page, scope, lambda row, section: mapper.album(row, server=self.server, library_id=section)
-        )
+        page = self._raw_page(Kind.ALBUM, scope, cursor, limit)
+        return self._paged(page, scope, self._mapped(Kind.ALBUM, page, self._album))
 
     def list_tracks(self, scope: Scope, cursor: str | None, limit: int) -> Page[Track]:
         """As in the contract."""
-        page = self._page(Kind.TRACK, scope, cursor, limit)
+        page = self._raw_page(Kind.TRACK, scope, cursor, limit)
         more = cursor is not None or page.next_cursor is not None
-        facts = self._facts_for(page.rows, of_a_sweep=more and limit >= _SWEEPING_FROM, begins=cursor is None)
-        return self._models(page, scope, lambda row, section: self._track(row, section, facts))
+        sweeping = more and limit >= _SWEEPING_FROM
+        return self._paged(page, scope, self._tracks_of(page, of_a_sweep=sweeping, begins=cursor is None))
 
     def list_ids(self, kind: Kind, scope: Scope, cursor: str | None, limit: int) -> Page[str]:
         """As in the contract."""
-        page = self._page(
+        page = self._raw_page(
             kind,
             scope,
             cursor,
@@ -110,12 +107,8 @@ class Reading(AlbumJoin):
                 "excludeFields": "summary",
             },
         )
-        return Page(
-            items=tuple(key_of(row.ratingKey) or "" for row, _ in page.rows),
-            next_cursor=page.next_cursor,
-            total=page.total,
-            problems=tuple(page.problems),
-            empty_proof=self._empty_proof(page, scope),
+        return self._paged(
+            page, scope, self._mapped(kind, page, lambda row, section: key_of(row.ratingKey) or "")
         )
 
     def get_items(self, kind: Kind, ids: tuple[str, ...]) -> tuple[Item, ...]:
@@ -153,7 +146,7 @@ class Reading(AlbumJoin):
                 mapper.album(row, server=self.server, library_id=key) for row, key in hits[Kind.ALBUM][:limit]
             ),
             tracks=tuple(
-                mapper.track(row, server=self.server, library_id=key, album=None, album_known=False)
+                mapper.track(row, server=self.server, library_id=key, albums={})
                 for row, key in hits[Kind.TRACK][:limit]
             ),
         )
@@ -162,32 +155,25 @@ class Reading(AlbumJoin):
         """Rows of any kind as items, tracks with what their albums know."""
         if kind is not Kind.TRACK:
             return tuple(mapper.item(kind, row, server=self.server, library_id=key) for row, key in rows)
-        facts = self._facts_for(rows)
+        facts = self._facts_for(row for row, _ in rows)
         return tuple(self._track(row, key, facts) for row, key in rows)
 
-    def _track(self, row: ItemRow, section: str, facts: Facts) -> Track:
-        album = key_of(row.parentRatingKey)
-        found = facts.get(album) if album else None
-        return mapper.track(
-            row,
-            server=self.server,
-            library_id=section,
-            album=found,
-            album_known=found is not None or album is None,
-        )
+    def _artist(self, row: ItemRow, section: str) -> Artist:
+        return mapper.artist(row, server=self.server, library_id=section)
 
-    def _models(
-        self, page: RowPage, scope: Scope, to_model: Callable[[ItemRow, str], ModelT]
-    ) -> Page[ModelT]:
+    def _album(self, row: ItemRow, section: str) -> Album:
+        return mapper.album(row, server=self.server, library_id=section)
+
+    def _paged(self, page: RawPage, scope: Scope, found: DecodedItems[ModelT]) -> Page[ModelT]:
         return Page(
-            items=tuple([to_model(row, section) for row, section in page.rows]),
+            items=found.items,
             next_cursor=page.next_cursor,
             total=page.total,
-            problems=tuple(page.problems),
+            problems=found.problems,
             empty_proof=self._empty_proof(page, scope),
         )
 
-    def _empty_proof(self, page: RowPage, scope: Scope) -> str | None:
+    def _empty_proof(self, page: RawPage, scope: Scope) -> str | None:
         """That a listing is truly empty: the server scanned every section of it, and scans none at the moment.
 
         A user who is shown no section at all may lack the right, which proves nothing.

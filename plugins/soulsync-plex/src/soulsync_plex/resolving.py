@@ -64,7 +64,7 @@ class Resolving(Reading):
             if cursor is None:
                 break
         unique = {key_of(row.ratingKey): (row, section) for row, section in rows}
-        facts = self._facts_for(list(unique.values()))
+        facts = self._facts_for(row for row, _ in unique.values())
         return [self._track(row, section, facts) for row, section in unique.values()]
 
 

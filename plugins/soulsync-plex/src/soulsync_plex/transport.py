@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+import msgspec
+
 from soulsync_engine.errors import SoulSyncError, UnavailableError
 from soulsync_engine.http import HttpAnswer, HttpTransport, RetryPolicy, raise_for_status
 from soulsync_engine.http.transport import Parameters
 from soulsync_engine.http.websocket import WebSocketError, open_websocket
 from soulsync_engine.models import Kind
 from soulsync_plex import notifications
-from soulsync_plex.decoding import ReadRows, read, read_rows
+from soulsync_plex.decoding import ReadRows, raw_rows, read, read_rows
 from soulsync_plex.failures import MEANINGS
 from soulsync_plex.identity import PRODUCT, identity
 from soulsync_plex.settings import PlexSettings
@@ -64,11 +66,17 @@ class PlexTransport:
         size: int | None = None,
     ) -> ReadRows[T]:
         """A page of a listing, of `size` rows from `start`; all of it without a size."""
+        return read_rows(self.raw_rows(path, params, start=start, size=size), row, kind=kind)
+
+    def raw_rows(
+        self, path: str, params: Parameters | None = None, *, start: int = 0, size: int | None = None
+    ) -> ReadRows[msgspec.Raw]:
+        """The same with the rows left raw."""
         headers = (
             {} if size is None else {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
         )
         answer = self.send("GET", path, params=params, headers=headers, bulk=True)
-        page = read_rows(answer, row, kind=kind)
+        page = raw_rows(answer)
         if size and page.offset is not None and page.offset != start and len(page):
             raise UnavailableError(
                 f"The server was asked for the rows from {start} on and sent those from {page.offset} on "
