@@ -124,8 +124,8 @@ class Mirror:
         Case, accents and punctuation do not matter. Best hits first, from `offset` on, at most `limit` of
         all kinds together: titles that begin with the first word, titles that hold all words, then titles and
         artists, then albums too; among these, shorter titles first. `libraries` are ids, for use with `server`.
-        A text without a word finds nothing. Of a text that fits more than 300 items of a kind, the hits are the
-        300 that the mirror met first, and as many whose title begins with the first word.
+        A text without a word finds nothing. Of a text that fits more than 200 items of a kind, the hits are the
+        200 that the mirror met first, and as many whose title begins with the first word.
         """
         found: list[tuple[float, int, Kind]] = []
         with self.database.reading() as connection:

@@ -61,9 +61,9 @@ def tier(index: Index) -> ColumnElement[int]:
 def asked(index: Index, words: Sequence[str], *, starting: bool) -> Mapping[str, str]:
     """The parameters of `matches` and `tier`. With `starting` hits are only titles that begin with the first word."""
     beginnings = ['"' + word.replace('"', '""') + '" *' for word in words]
-    expression = " AND ".join(beginnings)
-    if starting:
-        expression = f"({expression}) AND ({index.columns[0]} : ^ {beginnings[0]})"
+    # That the title begins with the first word implies that the word is there: asked twice, it is looked up twice.
+    first = f"({index.columns[0]} : ^ {beginnings[0]})" if starting else beginnings[0]
+    expression = " AND ".join([first, *beginnings[1:]])
     # The blank before the first word of a text is in every text.
     places = [f" {word}" for word in words[:_WEIGHED]] + [" "] * (_WEIGHED - len(words))
     return {"expression": expression} | {f"word_{place}": word for place, word in enumerate(places)}

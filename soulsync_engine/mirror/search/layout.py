@@ -11,7 +11,7 @@ from sqlalchemy.sql.expression import TableClause
 from soulsync_engine.mirror import schema
 from soulsync_engine.models import Kind
 
-RANKED: Final = 300
+RANKED: Final = 200
 """How many hits of one kind are looked at. A text that fits more of them hardly tells them apart."""
 
 
