@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from soulsync_engine.errors import SoulSyncError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console
 
 # Control characters, the marks that reverse the direction of what follows, and halves of surrogate
@@ -44,6 +46,11 @@ def show(line: str = "") -> None:
 def note(line: str) -> None:
     """Tell the user something that is not the result."""
     sys.stderr.write(f"{printable(line)}\n")
+
+
+def spoken_time(moment: datetime) -> str:
+    """A time as the clock on this machine's wall shows it, and by which zone."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

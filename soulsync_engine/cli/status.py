@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from soulsync_engine.cli.output import show, show_json, show_table
+from soulsync_engine.cli.output import show, show_json, show_table, spoken_time
 from soulsync_engine.cli.state import Invocation, JsonOption, ServerArgument, chosen_servers
 
 if TYPE_CHECKING:
@@ -75,4 +75,8 @@ def libraries(ctx: typer.Context, server: ServerArgument = None, as_json: JsonOp
 
 
 def _spoken(run: SyncRun | None) -> str:
-    return f"{run.finished or run.started:%Y-%m-%d %H:%M} {run.state}" if run else "never"
+    if run is None:
+        return "never"
+    missing = sum(counts.missing for counts in run.kinds.values())
+    waiting = f", {missing} missing" if missing else ""
+    return f"{spoken_time(run.finished or run.started)} {run.state}{waiting}"

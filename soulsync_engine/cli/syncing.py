@@ -57,7 +57,7 @@ def sync(
     if as_json:
         show_json({"report": report})
     elif report.state != "interrupted":
-        _show_report(report)
+        _show_report(report, confirm)
     # The enumeration's texts, because to import the enumeration is to import the database.
     if report.state == "interrupted":
         raise KeyboardInterrupt(STOPPED)
@@ -95,7 +95,7 @@ def _sync_all(ctx: typer.Context, *, full: bool, as_json: bool) -> None:
         raise typer.Exit(codes[0])
 
 
-def _show_report(report: SyncReport) -> None:
+def _show_report(report: SyncReport, confirm: str | None = None) -> None:
     seconds = "dry run, nothing was written" if report.dry_run else f"{report.seconds:.1f} s"
     if report.mode == "unchanged" and not report.changed and not report.held:
         show(f"{report.server}: nothing to do, {seconds}: {report.reason}")
@@ -109,7 +109,7 @@ def _show_report(report: SyncReport) -> None:
             ],
         )
     _tell_problems(report)
-    _tell_missing(report)
+    _tell_missing(report, confirm)
 
 
 def _tell_problems(report: SyncReport) -> None:
@@ -128,20 +128,27 @@ def _tell_problems(report: SyncReport) -> None:
         )
 
 
-def _tell_missing(report: SyncReport) -> None:
+def _tell_missing(report: SyncReport, confirm: str | None) -> None:
+    removed = sum(counts.removed for counts in report.kinds.values())
+    if confirm is not None and confirm != report.confirmation and not removed:
+        note(f"{confirm} confirms nothing that waits now, so it removed nothing.")
     missing = _spoken({kind: counts.missing for kind, counts in report.kinds.items()})
     if report.confirmation:
         command = f"soulsync sync {report.server} --confirm {report.confirmation}"
-        note(f"{_spoken(report.held)} are gone from the server. That is so much that nothing was removed.")
+        note(f"Gone from the server: {_spoken(report.held)}. That is so much that nothing was removed.")
         note(f"If it is meant to be so: {command}")
     elif missing:
         note(
-            f"{missing} were not on the server. They are removed once that has lasted; see [sync] grace_sweeps."
+            f"Not on the server: {missing}. What is missing is removed once that has lasted; see [sync] grace_sweeps."
         )
 
 
 def _spoken(numbers: Mapping[Kind, int]) -> str:
-    return ", ".join(f"{number} {kind}s" for kind, number in numbers.items() if number)
+    return ", ".join(
+        f"{number} {kind}" if number == 1 else f"{number} {kind}s"
+        for kind, number in numbers.items()
+        if number
+    )
 
 
 def scan(

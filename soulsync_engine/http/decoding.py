@@ -20,7 +20,7 @@ WireT = TypeVar("WireT")
 ModelT = TypeVar("ModelT")
 
 _AT_ONCE: Final = 50
-"""How many items are decoded before they are mapped: few enough to stay in the processor's cache."""
+"""How many items are decoded before they are mapped."""
 _RAW_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -37,8 +37,7 @@ def decode(answer: HttpAnswer, shape: type[T]) -> T:
 
     Raises `UnreadableAnswerError` (retryable) for what is not JSON: an empty body, a page of something in between,
     half an answer; and `UnexpectedAnswerError` for JSON of another shape. Declare every field of a struct optional
-    that the server may leave out or send as null. The items of a listing are left
-    raw, for `decode_items`.
+    that the server may leave out or send as null, and the items of a listing as `msgspec.Raw`, for `decode_items`.
     """
     failure = _not_json(answer)
     if failure is None:
@@ -69,26 +68,26 @@ def decode_items(
     """The items of a listing, mapped; one that cannot be read does not take others with it.
 
     `rows` are raw JSON, each or as a whole list, or structs of `wire`; None, and a list that is missing or null, is
-    empty. Leave the items of a large answer raw (`Listing[msgspec.Raw]`): here they are decoded a few at a time, for
-    of a page of thousands what was decoded outgrows the processor's cache before it is made into anything.
+    empty. Leave the items of a large answer raw (`list[msgspec.Raw]`): here they are decoded a few at a time, for of a
+    page of thousands what was decoded outgrows the processor's cache before it is made into anything.
     `to_model` raises `ValueError` for an item that makes no sense. `id_key` is where the JSON of an item has its
     id, for the problem that names it. `strict` is as in msgspec. A raw whole that is no list raises
     `msgspec.ValidationError`.
     """
     items: list[ModelT] = []
     problems: list[Problem] = []
-    decode_row, raw = decoder_of(wire, strict=strict).decode, msgspec.Raw
+    decode_row, raw, append = decoder_of(wire, strict=strict).decode, msgspec.Raw, items.append
     listed = _unpacked(rows)
     for start in range(0, len(listed), _AT_ONCE):
-        part = listed[start : start + _AT_ONCE]
+        part, before = listed[start : start + _AT_ONCE], len(items)
         try:
-            decoded = [decode_row(row) if isinstance(row, raw) else row for row in part]
-            items += [to_model(row) for row in decoded]
+            for decoded in [decode_row(row) if isinstance(row, raw) else row for row in part]:
+                append(to_model(decoded))
         except (ValueError, RecursionError):
-            # Something in there is odd. Only now is it worth looking at each item by itself.
-            for row in part:
+            # Something in there is odd. Only now is it worth looking at each item that is left by itself.
+            for row in part[len(items) - before :]:
                 try:
-                    items.append(to_model(decode_row(row) if isinstance(row, raw) else row))
+                    append(to_model(decode_row(row) if isinstance(row, raw) else row))
                 except (ValueError, RecursionError) as error:
                     problems.append(Problem(kind=kind, reason=_sentence(error), id=_id_of(row, id_key)))
     return DecodedItems(items=tuple(items), problems=tuple(problems))

@@ -21,7 +21,7 @@ def test_what_is_gone_is_missing_first_and_removed_by_the_next_sync(soulsync, mu
     soulsync("sync")
     change(music, FEWER)
     first = soulsync("sync")
-    assert "1 tracks were not on the server" in first.err
+    assert "Not on the server: 1 track." in first.err
     assert first.code == ExitCode.OK
     [missing] = soulsync("mirror", "missing", "--json").document["missing"]
     assert missing["missing"]
@@ -41,7 +41,10 @@ def test_when_much_is_gone_somebody_has_to_say_that_it_is_meant(soulsync, music)
     shown = soulsync("sync")
     assert f"soulsync sync music --confirm {report['confirmation']}" in shown.err
     assert soulsync("status", "--json").document["servers"][0]["mirror"]["counts"]["tracks"] == 17
-    assert soulsync("sync", "--confirm", "remove-nonsense").code == ExitCode.INCOMPLETE
+    assert "missing" in soulsync("status").out
+    wrong = soulsync("sync", "--confirm", "remove-nonsense")
+    assert wrong.code == ExitCode.INCOMPLETE
+    assert "remove-nonsense confirms nothing that waits now" in wrong.err
     done = soulsync("sync", "--confirm", report["confirmation"], "--json")
     assert done.code == ExitCode.OK
     assert done.document["report"]["kinds"]["track"]["removed"] == 9

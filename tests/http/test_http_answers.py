@@ -201,6 +201,24 @@ def test_odd_items_are_named_and_take_no_other_with_them() -> None:
     )
 
 
+def test_every_item_of_a_long_list_is_mapped_once_in_its_order_around_odd_ones() -> None:
+    names = [f'{{"id":"{number}","name":"{number}"}}' for number in range(120)]
+    names[7] = '{"id":"7"}'
+    names[60] = '{"id":"60","name":60}'
+    names[61] = '{"id":"61"}'
+    seen: list[str] = []
+
+    def to_model(row: Row) -> str:
+        if row.name is None:
+            raise ValueError("it has no name")
+        seen.append(row.name)
+        return row.name
+
+    found = read(f'{{"items":[{",".join(names)}]}}'.encode(), to_model)
+    assert list(found.items) == seen == [str(number) for number in range(120) if number not in (7, 60, 61)]
+    assert [problem.id for problem in found.problems] == ["7", "60", "61"]
+
+
 def test_an_item_that_cannot_be_mapped_is_a_problem_too() -> None:
     def to_model(row: Row) -> str:
         if row.name is None:

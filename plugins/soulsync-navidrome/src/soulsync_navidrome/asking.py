@@ -61,11 +61,14 @@ class Asking:
         return self.items(raw, AlbumID3, lambda found: mapper.album(found, how), Kind.ALBUM)
 
     def tracks(self, songs: msgspec.Raw, how: Reading) -> DecodedItems[Track]:
-        """Songs out of an answer. Only where one is not as described they are all read as whatever they may be."""
-        found = self.items(songs, Song, lambda song: track(song, how), Kind.TRACK)
-        if not found.problems:
-            return found
-        return self.items(songs, Child, lambda child: track(tidied(child), how), Kind.TRACK)
+        """Songs out of an answer. Where one is not as described they are all read as whatever they may be."""
+        rows = self._rows(songs, Kind.TRACK)
+        # A server that sends one song with values of other types sends most so.
+        if rows and _is_described(rows[0]):
+            found = decode_items(rows, Song, lambda song: track(song, how), kind=Kind.TRACK)
+            if not found.problems:
+                return found
+        return decode_items(rows, Child, lambda child: track(tidied(child), how), kind=Kind.TRACK)
 
     def artists(self, folder: str | None, how: Reading) -> DecodedItems[Artist]:
         """Every artist, in the server's order, each once."""
@@ -129,9 +132,14 @@ class Asking:
     def items(
         self, raw: msgspec.Raw, wire: type[WireT], to_model: Callable[[WireT], ModelT], kind: Kind
     ) -> DecodedItems[ModelT]:
+        """A list out of an answer, mapped."""
+        return decode_items(self._rows(raw, kind), wire, to_model, kind=kind)
+
+    def _rows(self, raw: msgspec.Raw, kind: Kind) -> list[msgspec.Raw]:
         """A list out of an answer; a list of one may come without brackets."""
+        source = bytes(_as_list(raw))
         try:
-            return decode_items(_as_list(raw), wire, to_model, kind=kind)
+            return decoder_of(list[msgspec.Raw]).decode(source) if source not in (b"", b"null") else []
         except msgspec.ValidationError as error:
             raise UnexpectedAnswerError(
                 f"An answer of the server has no list of {kind}s where one is due: {error}.",
@@ -157,6 +165,14 @@ class Asking:
         if Kind.TRACK in kinds:
             hits += self.tracks(found.song, how).items[:limit]
         return hits
+
+
+def _is_described(row: msgspec.Raw) -> bool:
+    try:
+        decoder_of(Song).decode(row)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _with_id(album: AlbumID3) -> AlbumID3:

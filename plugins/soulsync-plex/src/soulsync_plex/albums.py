@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Final
 
@@ -10,9 +10,10 @@ from soulsync_engine.contract import ServerContext
 from soulsync_engine.errors import NotFoundError
 from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import Kind, Track
+from soulsync_plex import mapper
 from soulsync_plex.decoding import ReadRows
 from soulsync_plex.listing import RawPage, SectionListing
-from soulsync_plex.mapper import AlbumFacts, album_facts, key_of, track
+from soulsync_plex.mapper import OF_ALBUMS, AlbumFacts, album_facts, key_of
 from soulsync_plex.settings import PlexSettings
 from soulsync_plex.wire import ItemRow
 
@@ -22,8 +23,6 @@ _NOT_NEEDED: Final = {
     "excludeElements": "Guid,Media,Collection,Style,Mood,Country",
     "excludeFields": "summary",
 }
-
-_OF_ALBUMS: Final = frozenset({"year", "genres"})
 
 Facts = dict[str, AlbumFacts]
 
@@ -48,29 +47,26 @@ class AlbumJoin(SectionListing):
             with self._albums_lock:
                 self._albums_of_section.clear()
         sections = [section for section, _ in page.parts]
-        albums = {section: self._albums_of_section.get(section, {}) for section in sections if of_a_sweep}
-        tracks = self._joined(page, albums)
-        if of_a_sweep and _albums_lacking(tracks.items):
-            albums = {section: self._facts_in(section) for section in sections}
-            tracks = self._joined(page, albums)
-        if lacking := _albums_lacking(tracks.items):
-            # An album that came after its section was read is looked up by itself.
-            found = self._facts_by_key(sorted(lacking))
-            tracks = self._joined(page, {key: {**albums.get(key, {}), **found} for key in sections})
-        return tracks
-
-    def _joined(self, page: RawPage, albums: Mapping[str, Facts]) -> DecodedItems[Track]:
-        return self._mapped(
-            Kind.TRACK, page, lambda row, section: self._track(row, section, albums.get(section, {}))
+        known = {section: self._albums_of_section.get(section, {}) for section in sections if of_a_sweep}
+        found = self._mapped(
+            Kind.TRACK, page, lambda row, section: self._track(row, section, known.get(section, {}))
         )
+        tracks = found.items
+        if of_a_sweep:
+            lacking = {track.library_id or "" for track in tracks if _lacks_album(track)}
+            for section in sorted(lacking):
+                if not known[section]:
+                    tracks = _completed(tracks, self._facts_in(section))
+        # An album that came after its section was read is looked up by itself.
+        return DecodedItems(items=self._with_albums(tracks), problems=found.problems)
+
+    def _with_albums(self, tracks: Sequence[Track]) -> tuple[Track, ...]:
+        """The tracks with what those of their albums know that nobody looked up."""
+        lacking = {track.album_id or "" for track in tracks if _lacks_album(track)}
+        return _completed(tracks, self._facts_by_key(sorted(lacking))) if lacking else tuple(tracks)
 
     def _track(self, row: ItemRow, section: str, albums: Facts) -> Track:
-        return track(row, server=self.server, library_id=section, albums=albums)
-
-    def _facts_for(self, rows: Iterable[ItemRow]) -> Facts:
-        """The facts of the albums that these tracks lack."""
-        keys = {row.parentRatingKey for row in rows if not (row.Genre and (row.year or row.parentYear))}
-        return self._facts_by_key(sorted(album for key in keys if (album := key_of(key))))
+        return mapper.track(row, server=self.server, library_id=section, albums=albums)
 
     def _facts_in(self, section: str) -> Facts:
         with self._albums_lock:
@@ -120,7 +116,15 @@ class AlbumJoin(SectionListing):
             return ReadRows(rows=())
 
 
-def _albums_lacking(tracks: Iterable[Track]) -> set[str]:
-    """The albums that tracks have, and that nobody looked up."""
-    lacking = {found.album_id for found in tracks if not found.omitted.isdisjoint(_OF_ALBUMS)}
-    return {album for album in lacking if album}
+def _lacks_album(track: Track) -> bool:
+    """Whether it has an album that was not looked up, though it would tell something."""
+    return not track.omitted.isdisjoint(OF_ALBUMS) and track.album_id is not None
+
+
+def _completed(tracks: Iterable[Track], albums: Facts) -> tuple[Track, ...]:
+    return tuple(
+        mapper.with_album(track, albums[track.album_id])
+        if _lacks_album(track) and track.album_id in albums
+        else track
+        for track in tracks
+    )

@@ -12,7 +12,7 @@ import msgspec
 
 from soulsync_engine.contract import ServerContext
 from soulsync_engine.errors import IncompleteSweepError, NotFoundError
-from soulsync_engine.http import BadRequestError, DecodedItems, UnexpectedAnswerError
+from soulsync_engine.http import BadRequestError, DecodedItems, UnexpectedAnswerError, decoder_of
 from soulsync_engine.models import Kind, Problem, Scope
 from soulsync_plex.connection import PlexConnection
 from soulsync_plex.decoding import ReadRows, mapped
@@ -67,7 +67,7 @@ class RawPage:
 
 @dataclass(slots=True)
 class RowPage:
-    """A page of decoded rows, each with the key of its section."""
+    """A page of decoded rows, each with the key of its section. `total` is None for an unknown one."""
 
     rows: list[tuple[ItemRow, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -176,7 +176,10 @@ class SectionListing(PlexConnection):
 
         def checked(row: ItemRow, section: str) -> ModelT:
             if row.type != own and row.type is not None:
-                raise self._of_another_type(kind, row.type)
+                if row.type in _MUSIC:
+                    raise self._another_question(kind, row.type)
+                # Photos may be in a listing of music.
+                raise ValueError(f"the server sent an item of the type {row.type!r} among {kind}s")
             if row.ratingKey is None or row.ratingKey == "":
                 raise ValueError("the server sent a row without a key")
             return to_model(row, section)
@@ -190,10 +193,8 @@ class SectionListing(PlexConnection):
             problems=tuple(problem for part in parts for problem in part.problems),
         )
 
-    def _of_another_type(self, kind: Kind, sent: str) -> Exception:
-        if sent not in _MUSIC:
-            return ValueError(f"the server sent an item of the type {sent!r} among {kind}s")
-        # Photos may be in a listing of music. Albums in a listing of tracks answer another question.
+    def _another_question(self, kind: Kind, sent: str) -> UnexpectedAnswerError:
+        """What albums in a listing of tracks are an answer to."""
         return UnexpectedAnswerError(
             f"The server was asked for {kind}s and sent {sent}s.",
             server=self.server,
@@ -211,6 +212,9 @@ class SectionListing(PlexConnection):
         count_only: bool = False,
     ) -> RawRows:
         read = self._asked_rows(kind, key, start, size, params)
+        if read.rows and (sent := _type_of(read.rows[0])) in _MUSIC and sent != kind.value:
+            # Before its counts are believed. The other rows are looked at when they are mapped.
+            raise self._another_question(kind, sent)
         end = start + len(read)
         if not count_only and start == 0 and len(read) == size and end == read.total:
             # Nothing but this one total says that such a page is the last. Later pages have to agree with earlier ones.
@@ -256,6 +260,20 @@ class SectionListing(PlexConnection):
                 next_step="Use one library of this server at a time.",
             )
         return read.total
+
+
+class _Typed(msgspec.Struct):
+    """Of a row, what it is."""
+
+    type: str | None = None
+
+
+def _type_of(row: msgspec.Raw) -> str | None:
+    try:
+        return decoder_of(_Typed).decode(row).type
+    except (ValueError, RecursionError):
+        # It becomes a problem where it is mapped.
+        return None
 
 
 def _frozen(params: Params | None) -> _Filters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import PurePosixPath, PureWindowsPath
@@ -40,6 +40,9 @@ from soulsync_plex.wire import (
 
 TYPES: Final = {Kind.ARTIST: 8, Kind.ALBUM: 9, Kind.TRACK: 10}
 """The server's number of each kind."""
+
+OF_ALBUMS: Final = frozenset({"year", "genres"})
+"""The fields of a track that its album may have to tell."""
 
 _TRACK: Final = Kind.TRACK
 """Looking it up in its class costs more than making the reference it is for."""
@@ -113,6 +116,16 @@ def track(row: ItemRow, *, server: str, library_id: str, albums: Mapping[str, Al
             not row.Media,
             not row.Media and not row.Guid,
         ),
+    )
+
+
+def with_album(track: Track, album: AlbumFacts) -> Track:
+    """A track that was mapped before its album was looked up, with what the album knows."""
+    return replace(
+        track,
+        year=track.year or album.year,
+        genres=track.genres or album.genres,
+        omitted=track.omitted - OF_ALBUMS,
     )
 
 

@@ -58,9 +58,10 @@ class PlaylistReading(Writeback):
             else:
                 reason = f"the playlist holds an item of the type {row.type!r}"
                 problems.append(Problem(kind=Kind.TRACK, reason=reason, id=key_of(row.ratingKey)))
-        facts = self._facts_for(row for _, row in rows)
-        for position, row in rows:
-            track = self._track(row, key_of(row.librarySectionID) or "", facts)
+        found = self._with_albums(
+            [self._track(row, key_of(row.librarySectionID) or "", {}) for _, row in rows]
+        )
+        for (position, row), track in zip(rows, found, strict=True):
             entries.append(
                 PlaylistEntry(
                     # The tracks of a smart playlist have no places of their own, and none can be edited.

@@ -155,8 +155,7 @@ class Reading(AlbumJoin):
         """Rows of any kind as items, tracks with what their albums know."""
         if kind is not Kind.TRACK:
             return tuple(mapper.item(kind, row, server=self.server, library_id=key) for row, key in rows)
-        facts = self._facts_for(row for row, _ in rows)
-        return tuple(self._track(row, key, facts) for row, key in rows)
+        return self._with_albums([self._track(row, key, {}) for row, key in rows])
 
     def _artist(self, row: ItemRow, section: str) -> Artist:
         return mapper.artist(row, server=self.server, library_id=section)

@@ -64,8 +64,7 @@ class Resolving(Reading):
             if cursor is None:
                 break
         unique = {key_of(row.ratingKey): (row, section) for row, section in rows}
-        facts = self._facts_for(row for row, _ in unique.values())
-        return [self._track(row, section, facts) for row, section in unique.values()]
+        return list(self._with_albums([self._track(row, section, {}) for row, section in unique.values()]))
 
 
 def _proofs(lost: Track) -> list[Proof]:
