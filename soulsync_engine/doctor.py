@@ -22,6 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from soulsync_engine.config.model import EngineConfig, ServerConfig
+from soulsync_engine.contract import MediaServerClient
 from soulsync_engine.discovery import BackendRecord, discover, find
 from soulsync_engine.errors import (
     AuthenticationError,
@@ -117,7 +118,7 @@ def examine_server(
     records: Sequence[BackendRecord] | None = None,
     plugins: GlobalPlugins | None = None,
 ) -> Examination:
-    """Examine a configured server, in a session of its own that is closed again. Connecting is one request.
+    """Examine a configured server, in a session of its own that is closed again. It connects and lists the libraries.
 
     Raises `NotFoundError` when no server has that name.
     """
@@ -270,8 +271,11 @@ class _ServerSteps(_BackendSteps):
     def _sign_in(self) -> str:
         if self._refused is not None:
             raise self._refused
+        # Libraries that are configured and not there are refused by this.
+        libraries = len(self._session.call(MediaServerClient.list_libraries))
         user = self._info.user if self._info else None
-        return f"accepted as {user}" if user else "accepted"
+        seen = "1 music library" if libraries == 1 else f"{libraries} music libraries"
+        return f"accepted as {user}, who sees {seen}" if user else f"accepted, with {seen}"
 
     def _grade(self) -> str:
         offered = sum(support.offered for support in self._session.capabilities.values())

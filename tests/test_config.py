@@ -80,6 +80,39 @@ def test_variables_come_on_top_and_stay_texts(tmp_path: Path) -> None:
     assert config.mirror_url == "sqlite:///other.db"
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("SOULSYNC_SYNC__GRACE_SWEEPS", "two", "sync.grace_sweeps: input should be a valid integer"),
+        ("SOULSYNC_SERVER__ACTIV", "home", "server.activ is not a known key (did you mean active?)"),
+        ("SOULSYNC_SERVERS__HOM__TOKEN", "s3cret", "servers.hom.backend is missing"),
+    ],
+)
+def test_a_mistake_in_a_variable_is_not_blamed_on_the_file(
+    tmp_path: Path, variable: str, value: str, message: str
+) -> None:
+    file = write(tmp_path, '[servers.home]\nbackend = "shelf"\n')
+    with pytest.raises(ConfigurationError) as error:
+        load_config(file, environ={"SOULSYNC_SERVER__ACTIVE": "home", variable: value})
+    assert str(error.value).startswith(
+        f"There is a mistake in the environment variable {variable}: {message}"
+    )
+    assert "s3cret" not in str(error.value)
+
+
+def test_an_active_server_that_a_variable_names_is_corrected_there(tmp_path: Path) -> None:
+    file = write(tmp_path, '[servers.home]\nbackend = "shelf"\n')
+    with pytest.raises(ConfigurationError) as error:
+        load_config(file, environ={"SOULSYNC_SERVER__ACTIVE": "attic"})
+    assert error.value.next_step == "Correct or unset SOULSYNC_SERVER__ACTIVE."
+
+
+def test_where_the_file_is_wrong_too_it_is_blamed(tmp_path: Path) -> None:
+    file = write(tmp_path, "[sync]\ngrace_sweeps = 0\n")
+    with pytest.raises(ConfigurationError, match="in the configuration file"):
+        load_config(file, environ={"SOULSYNC_SYNC__GRACE_HOURS": "many"})
+
+
 def test_values_passed_in_code_are_final(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOULSYNC_SERVERS__HOME__TOKEN", "from the environment")
     config = config_from_mapping({"servers": {"home": {"backend": "shelf", "token": "in code"}}})

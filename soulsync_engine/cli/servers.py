@@ -104,12 +104,13 @@ def try_out(ctx: typer.Context, name: ServerArgument = None, as_json: JsonOption
     """Connect to a server. Without a name, to the active one; the exit code says why it fails."""
     with Invocation.of(ctx).engine() as engine:
         server = engine.server(name)
-        info = server.connect()
+        info, libraries = server.connect(), server.list_libraries()
         if as_json:
             show_json({"server": server.name, "info": info})
         else:
-            user = f", as {info.user}" if info.user else ""
-            show(f"{server.name}: {info.product} {info.version} accepts the credentials{user}.")
+            user = f" and accepts {info.user}" if info.user else ""
+            number = "1 music library" if len(libraries) == 1 else f"{len(libraries)} music libraries"
+            show(f"{server.name}: {info.product} {info.version} answers{user}, with {number}.")
 
 
 def _refuse_taken(name: str, config: EngineConfig | None) -> None:

@@ -64,12 +64,19 @@ def check_name(name: str) -> None:
         )
 
 
-def build(document: Mapping[str, object], *, source: Path | None) -> EngineConfig:
-    """The typed configuration; raises `ConfigurationError` naming the key that is wrong."""
+def build(
+    document: Mapping[str, object], *, source: Path | None, variable: str | None = None
+) -> EngineConfig:
+    """The typed configuration; raises `ConfigurationError` naming the key that is wrong.
+
+    `variable` is the environment variable that is known to be what is wrong.
+    """
     try:
         checked = _Document.model_validate(document)
     except ValidationError as error:
         where = f"the configuration file {source}" if source else "the configuration"
+        if variable is not None:
+            where = f"the environment variable {variable}"
         raise configuration_error(error, _Document, where) from None
     for name in checked.servers:
         check_name(name)
@@ -78,7 +85,9 @@ def build(document: Mapping[str, object], *, source: Path | None) -> EngineConfi
         configured = ", ".join(checked.servers) or "none"
         raise ConfigurationError(
             f"The active server {active!r} is not configured (configured: {configured}).",
-            next_step="Correct [server] active, or add that server.",
+            next_step=f"Correct or unset {variable}."
+            if variable
+            else "Correct [server] active, or add that server.",
         )
     if active is None and len(checked.servers) == 1:
         [active] = checked.servers

@@ -72,7 +72,24 @@ def config_from_mapping(
     `environ` adds variables on top; without it none are looked at, so that values passed in code are final.
     """
     document: Document = dict(from_legacy(mapping, records) if is_legacy(mapping, records) else mapping)
-    return build(_overlaid(document, environ or {}), source=source)
+    try:
+        return build(_overlaid(document, environ or {}), source=source)
+    except ConfigurationError:
+        if variable := _culprit(document, environ or {}):
+            build(_overlaid(document, environ or {}), source=source, variable=variable)
+        raise
+
+
+def _culprit(document: Document, environ: Mapping[str, str]) -> str | None:
+    """The one variable without which there is no mistake."""
+    for variable in filter(_path, environ):
+        others = {name: value for name, value in environ.items() if name != variable}
+        try:
+            build(_overlaid(document, others), source=None)
+        except ConfigurationError:
+            continue
+        return variable
+    return None
 
 
 def _parse(file: Path, text: str) -> Mapping[str, object]:
@@ -94,19 +111,26 @@ def _overlaid(document: Document, environ: Mapping[str, str]) -> Document:
     """
     merged = _deep_copy(document)
     for variable, value in environ.items():
-        path = variable.removeprefix(_PREFIX).lower().split("__")
-        if not variable.startswith(_PREFIX) or len(path) < 2 or path[0] not in _SECTIONS:
+        path = _path(variable)
+        if not path:
             continue
         section = merged
         for key in path[:-1]:
             inner = section.setdefault(_existing(section, key), {})
             if not isinstance(inner, dict):
                 raise ConfigurationError(
-                    f"The environment variable {variable} fits nowhere in the configuration."
+                    f"The environment variable {variable} fits nowhere in the configuration.",
+                    next_step="Correct its name, or unset it.",
                 )
             section = inner
         section[_existing(section, path[-1])] = value
     return merged
+
+
+def _path(variable: str) -> list[str]:
+    """The sections and the key that a variable means; nothing for one that is not about the configuration."""
+    path = variable.removeprefix(_PREFIX).lower().split("__")
+    return path if variable.startswith(_PREFIX) and len(path) > 1 and path[0] in _SECTIONS else []
 
 
 def _existing(section: Document, key: str) -> str:

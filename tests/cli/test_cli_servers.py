@@ -184,7 +184,8 @@ def test_testing_a_server_says_who_answers(soulsync, music) -> None:
     ended = soulsync("servers", "test", "--json")
     assert ended.document["server"] == "music"
     assert ended.document["info"]["product"] == "Reference"
-    assert music.requests == 1
+    assert music.requests == 2
+    assert "music library" in soulsync("servers", "test").out
 
 
 def test_testing_a_server_that_is_down_tells_programs_why(soulsync, music) -> None:

@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 import pytest
 
+from soulsync_engine import MediaServerEngine
 from soulsync_engine.errors import AuthenticationError, ConfigurationError, UnavailableError
 from soulsync_engine.models import EVERYTHING
+from soulsync_engine.plugins import GlobalPlugins
 from soulsync_engine.testing.scenarios import small
-from soulsync_engine.testing.simulator import Answer, empty, refuse
+from soulsync_engine.testing.simulator import Answer, empty, refuse, status
 from soulsync_jellyfin.simulator import (
     EMBY_4_9,
     JELLYFIN_10_9,
@@ -184,3 +186,45 @@ def test_no_secret_is_kept(simulate, client_of, tmp_path, credentials: Credentia
         secret = str(settings.get(name, "-unset-"))
         assert secret.encode() not in written
         assert quote(secret).encode() not in written
+
+
+@pytest.mark.parametrize(
+    ("backend", "personality", "message"),
+    [
+        ("jellyfin", EMBY_4_9, "This is a server of the kind Emby, not Jellyfin"),
+        ("emby", JELLYFIN_10_11, "This is a server of the kind Jellyfin, not Emby"),
+        ("emby", JELLYFIN_12, "This is a server of the kind Jellyfin, not Emby"),
+    ],
+    ids=lambda each: str(getattr(each, "name", each)),
+)
+def test_the_other_kind_of_server_is_told_and_no_credentials_are_blamed(
+    simulate, tmp_path: Path, backend: str, personality: Personality, message: str
+) -> None:
+    simulator = simulate(personality=personality)
+    attic = {"backend": backend, **settings_of(simulator, Credentials.ADMIN_KEY)}
+    config = {"servers": {"attic": attic}, "engine": {"data_dir": str(tmp_path)}}
+    with (
+        MediaServerEngine(config, plugins=GlobalPlugins()) as engine,
+        pytest.raises(ConfigurationError, match=message) as error,
+    ):
+        engine.server("attic").connect()
+    other = "emby" if backend == "jellyfin" else "jellyfin"
+    assert error.value.next_step == f"Use the backend {other} for it."
+
+
+@every
+def test_a_server_of_neither_kind_is_told(simulate, server_of, personality: Personality) -> None:
+    simulator = simulate(personality=personality)
+    simulator.faults.always(status(404), path="/System/*")
+    with pytest.raises(ConfigurationError, match=r"No (Jellyfin|Emby) server answers at this address"):
+        server_of(simulator).connect()
+
+
+@every
+def test_what_a_proxy_refuses_is_not_taken_for_another_kind(
+    simulate, server_of, personality: Personality
+) -> None:
+    simulator = simulate(personality=personality)
+    simulator.faults.always(status(401), path="/System/*")
+    with pytest.raises(AuthenticationError):
+        server_of(simulator).connect()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +12,7 @@ from soulsync_engine.errors import UnavailableError
 from soulsync_engine.models import AlbumPatch, Kind
 from soulsync_engine.server import MediaServer
 from soulsync_engine.testing.scenarios import small
-from soulsync_engine.testing.simulator import status
+from soulsync_engine.testing.simulator import Answer, Exchange, status
 from soulsync_plex.simulator import SEVERAL, PlexSimulator
 
 Connect = Callable[..., MediaServer]
@@ -77,3 +79,50 @@ def test_albums_of_several_libraries_are_looked_up_in_one_request(
     tracks = server.get_items(Kind.TRACK, ids)
     assert len({track.library_id for track in tracks}) == 2
     assert len(simulator.requests) == 2
+
+
+def test_albums_are_read_of_those_libraries_alone_whose_tracks_lack_something(
+    running: Callable[..., PlexSimulator], connect: Connect
+) -> None:
+    simulator = running(small(), personality=SEVERAL)
+    server = connect(simulator)
+    everything = list(server.iter_tracks())
+    complete, lacking = everything[0].library_id, everything[-1].library_id
+    server.list_tracks(limit=1)
+
+    def with_genres(exchange: Exchange) -> Answer:
+        plain = exchange.produce()
+        told = plain.body.replace(
+            b'"type":"track"', b'"type":"track","parentYear":1999,"Genre":[{"tag":"Dusk"}]'
+        )
+        return replace(plain, body=told)
+
+    simulator.faults.always(with_genres, path=f"/library/sections/{complete}/all")
+    simulator.forget()
+    tracks = server.list_tracks(cursor="1", limit=SWEEPING).items
+    asked = [request.path for request in simulator.requests if ("type", "9") in request.query]
+    assert asked == [f"/library/sections/{lacking}/all"]
+    assert {track.genres for track in tracks if track.library_id == complete} == {("Dusk",)}
+    assert all("genres" not in track.omitted for track in tracks)
+
+
+def test_an_album_that_its_library_does_not_list_is_looked_up_for_its_tracks(
+    plex: PlexSimulator, server: MediaServer
+) -> None:
+    tracks = server.list_tracks(cursor="1", limit=SWEEPING).items
+    lost = tracks[-1].album_id
+    server.list_tracks(limit=1)
+
+    def without_one(exchange: Exchange) -> Answer:
+        plain = exchange.produce()
+        listing = json.loads(plain.body)
+        rows = listing["MediaContainer"]["Metadata"]
+        if ("type", "9") in exchange.request.query:
+            listing["MediaContainer"]["Metadata"] = [row for row in rows if row["ratingKey"] != lost]
+            listing["MediaContainer"]["totalSize"] = len(listing["MediaContainer"]["Metadata"])
+        return replace(plain, body=json.dumps(listing).encode())
+
+    plex.faults.always(without_one, path="/library/sections/2/all")
+    plex.forget()
+    assert server.list_tracks(cursor="1", limit=SWEEPING).items == tracks
+    assert [request.path for request in plex.requests].count(f"/library/metadata/{lost}") == 1

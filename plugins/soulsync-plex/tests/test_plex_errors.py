@@ -6,9 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from soulsync_engine.errors import ConflictError, NotFoundError, SoulSyncError, UnsupportedError
+from soulsync_engine.errors import (
+    ConfigurationError,
+    ConflictError,
+    NotFoundError,
+    SoulSyncError,
+    UnsupportedError,
+)
 from soulsync_engine.models import Kind, Scope
 from soulsync_engine.server import MediaServer
+from soulsync_engine.testing.simulator import status
+from soulsync_plex.simulator import PlexSimulator
 
 GONE = "99999999"
 
@@ -57,3 +65,12 @@ def test_what_is_refused_says_what_to_do_next(server: MediaServer, what: str) ->
         act(server)
     assert caught.value.server == "home"
     assert caught.value.next_step
+
+
+def test_a_server_that_is_no_plex_is_told_with_the_way_to_the_right_one(
+    plex: PlexSimulator, server: MediaServer
+) -> None:
+    plex.faults.always(status(404), path="/")
+    with pytest.raises(ConfigurationError, match="No Plex Media Server answers at this address") as error:
+        server.connect()
+    assert "soulsync backends" in str(error.value.next_step)

@@ -186,6 +186,25 @@ def test_other_servers_fail_alike(
     assert swept(server).error is None
 
 
+def test_albums_in_place_of_tracks_leave_no_total_behind(
+    running: Callable[..., PlexSimulator], connect: Connect
+) -> None:
+    simulator = running(small(), personality=SEVERAL)
+    server = connect(simulator)
+    first = server.list_tracks(limit=2).items[0].library_id
+    whole = server.list_tracks(cursor="6", limit=2)
+
+    def another(exchange: Exchange) -> Answer:
+        albums = FAULTS["albums"][0](exchange)
+        return replace(albums, body=re.sub(rb'"totalSize":\d+', b'"totalSize":3', albums.body))
+
+    simulator.faults.always(another, path=f"/library/sections/{first}/all")
+    with pytest.raises(UnexpectedAnswerError):
+        server.list_tracks(cursor="2", limit=2)
+    simulator.faults.clear()
+    assert server.list_tracks(cursor="6", limit=2) == whole
+
+
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name not in ("slow", "refused", "429-date")])
 def test_no_fault_makes_a_mirror_forget_anything(
     plex: PlexSimulator, engine_of: Callable[..., MediaServerEngine], fault: str

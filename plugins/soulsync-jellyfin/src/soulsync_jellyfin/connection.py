@@ -9,12 +9,13 @@ from threading import RLock
 from typing import Final
 
 from soulsync_engine.errors import (
+    AuthenticationError,
     ConfigurationError,
     NotAllowedError,
     NotFoundError,
     UnavailableError,
 )
-from soulsync_engine.http import BadRequestError
+from soulsync_engine.http import BadRequestError, decode
 from soulsync_engine.models import Library, Scope, ServerInfo
 from soulsync_engine.plugin import ServerContext
 from soulsync_jellyfin import wire
@@ -163,7 +164,15 @@ class Connection:
                 self._greet_anew()
 
     def _greet_anew(self) -> None:
-        info = self.transport.get(("System", "Info"), wire.SystemInfo)
+        try:
+            info = self.transport.get(("System", "Info"), wire.SystemInfo)
+        except (AuthenticationError, NotFoundError):
+            # Another kind of server knows neither our way of asking nor our credentials.
+            answer = self.transport.anonymous("GET", ("System", "Info", "Public"))
+            if answer.status in (200, 404):
+                self._refuse_another_kind(decode(answer, wire.SystemInfo) if answer.status == 200 else None)
+            raise
+        self._refuse_another_kind(info)
         if not info.version:
             raise UnavailableError(
                 "The server answers, but does not say what it is; it may still be loading.",
@@ -185,6 +194,24 @@ class Connection:
             asked_at=wire_time(self.transport.clock or datetime.now(UTC)),
         )
         self._memory.keep_greeting(self._greeting)
+
+    def _refuse_another_kind(self, info: wire.SystemInfo | None) -> None:
+        """Raise unless a server of this kind said this of itself; None stands for none of its family."""
+        if info is None:
+            raise ConfigurationError(
+                f"No {self.dialect.product} server answers at this address.",
+                server=self.server,
+                next_step="Check the address, and leave out what a browser shows behind it, such as /web. "
+                "A server of another kind has another backend; see: soulsync backends",
+            )
+        # Only Jellyfin says what it is; both have a version.
+        found = "Jellyfin" if "jellyfin" in (info.product_name or "").lower() else "Emby"
+        if info.version and found != self.dialect.product:
+            raise ConfigurationError(
+                f"This is a server of the kind {found}, not {self.dialect.product}.",
+                server=self.server,
+                next_step=f"Use the backend {found.lower()} for it.",
+            )
 
     def _greets_again(self, known: Greeting) -> bool:
         """Whether the server still knows the user of the last greeting."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from soulsync_engine.capabilities import Support
+from soulsync_engine.errors import ConfigurationError, NotFoundError
 from soulsync_engine.http import DecodedItems
 from soulsync_engine.models import (
     Album,
@@ -40,7 +41,15 @@ class Reading(AlbumJoin):
 
     def connect(self) -> ServerInfo:
         """As in the contract."""
-        answer = self._transport.send("GET", "/")
+        try:
+            answer = self._transport.send("GET", "/")
+        except NotFoundError:
+            raise ConfigurationError(
+                "No Plex Media Server answers at this address.",
+                server=self.server,
+                next_step="Check the address, and leave out what a browser shows behind it, such as /web. "
+                "A server of another kind has another backend; see: soulsync backends",
+            ) from None
         root = read(answer, Root)
         self._speaks_json = not is_xml(answer)
         self._machine = root.machineIdentifier
