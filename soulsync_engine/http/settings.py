@@ -42,7 +42,7 @@ class HttpSettings(BackendSettings):
     """Base of the settings of a backend that speaks HTTP. Subclass it and add the credentials."""
 
     base_url: BaseUrl = Field(
-        description="Address of the server, such as http://nas:4533 or https://host/music"
+        description="Address of the server, such as http://nas:8080 or https://host/music"
     )
     timeout: float = Field(
         default=30.0, gt=0, le=600, description="Seconds to wait for the server before giving a request up"
