@@ -109,8 +109,8 @@ def try_out(ctx: typer.Context, name: ServerArgument = None, as_json: JsonOption
             show_json({"server": server.name, "info": info})
         else:
             user = f" and accepts {info.user}" if info.user else ""
-            number = "1 music library" if len(libraries) == 1 else f"{len(libraries)} music libraries"
-            show(f"{server.name}: {info.product} {info.version} answers{user}, with {number}.")
+            names = ", ".join(library.name for library in libraries) or "none"
+            show(f"{server.name}: {info.product} {info.version} answers{user}. Music libraries: {names}.")
 
 
 def _refuse_taken(name: str, config: EngineConfig | None) -> None:

@@ -76,6 +76,7 @@ def config_from_mapping(
         return build(_overlaid(document, environ or {}), source=source)
     except ConfigurationError:
         if variable := _culprit(document, environ or {}):
+            # The same mistake, told of where it is.
             build(_overlaid(document, environ or {}), source=source, variable=variable)
         raise
 

@@ -185,7 +185,7 @@ def test_testing_a_server_says_who_answers(soulsync, music) -> None:
     assert ended.document["server"] == "music"
     assert ended.document["info"]["product"] == "Reference"
     assert music.requests == 2
-    assert "music library" in soulsync("servers", "test").out
+    assert "answers and accepts ada. Music libraries: Music." in soulsync("servers", "test").out
 
 
 def test_testing_a_server_that_is_down_tells_programs_why(soulsync, music) -> None:

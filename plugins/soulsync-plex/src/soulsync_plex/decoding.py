@@ -72,7 +72,7 @@ def read(answer: HttpAnswer, shape: type[T]) -> T:
 
 
 def raw_rows(answer: HttpAnswer) -> ReadRows[msgspec.Raw]:
-    """The rows of an answer as the JSON they are, for `mapped`."""
+    """The rows of an answer as the JSON they are, for `map_rows`."""
     if is_xml(answer):
         container = _container_of(answer)
         listed = cast("list[object]", container.pop("Metadata", []))
@@ -84,7 +84,7 @@ def raw_rows(answer: HttpAnswer) -> ReadRows[msgspec.Raw]:
     return ReadRows(rows=rows, total=outline.totalSize, offset=outline.offset)
 
 
-def mapped(
+def map_rows(
     rows: Sequence[msgspec.Raw], row: type[T], to_model: Callable[[T], ModelT], *, kind: Kind
 ) -> DecodedItems[ModelT]:
     """What rows become. One that cannot be read becomes a problem and leaves the others alone."""
@@ -93,7 +93,7 @@ def mapped(
 
 def read_rows(raw: ReadRows[msgspec.Raw], row: type[T], *, kind: Kind) -> ReadRows[T]:
     """The rows of an answer, decoded."""
-    decoded = mapped(raw.rows, row, lambda each: each, kind=kind)
+    decoded = map_rows(raw.rows, row, lambda each: each, kind=kind)
     return ReadRows(rows=decoded.items, problems=decoded.problems, total=raw.total, offset=raw.offset)
 
 

@@ -15,7 +15,7 @@ from soulsync_engine.errors import IncompleteSweepError, NotFoundError
 from soulsync_engine.http import BadRequestError, DecodedItems, UnexpectedAnswerError, decoder_of
 from soulsync_engine.models import Kind, Problem, Scope
 from soulsync_plex.connection import PlexConnection
-from soulsync_plex.decoding import ReadRows, mapped
+from soulsync_plex.decoding import ReadRows, map_rows
 from soulsync_plex.mapper import TYPES, key_of
 from soulsync_plex.settings import PlexSettings
 from soulsync_plex.wire import ItemRow, Section
@@ -180,12 +180,12 @@ class SectionListing(PlexConnection):
                     raise self._another_question(kind, row.type)
                 # Photos may be in a listing of music.
                 raise ValueError(f"the server sent an item of the type {row.type!r} among {kind}s")
-            if row.ratingKey is None or row.ratingKey == "":
+            if key_of(row.ratingKey) is None:
                 raise ValueError("the server sent a row without a key")
             return to_model(row, section)
 
         parts = [
-            mapped(rows, ItemRow, partial(checked, section=section), kind=kind)
+            map_rows(rows, ItemRow, partial(checked, section=section), kind=kind)
             for section, rows in page.parts
         ]
         return DecodedItems(
@@ -194,7 +194,7 @@ class SectionListing(PlexConnection):
         )
 
     def _another_question(self, kind: Kind, sent: str) -> UnexpectedAnswerError:
-        """What albums in a listing of tracks are an answer to."""
+        """The error for albums in a listing of tracks: whoever sent them was asked something else."""
         return UnexpectedAnswerError(
             f"The server was asked for {kind}s and sent {sent}s.",
             server=self.server,
