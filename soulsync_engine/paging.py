@@ -25,6 +25,11 @@ class Start:
     seen: int = 0
     total: int | None = None
 
+    def after(self, page: Page[T]) -> Start:
+        """Where to begin when that page was the next one."""
+        total = self.total if page.total is None else page.total
+        return Start(cursor=page.next_cursor, seen=self.seen + _length(page), total=total)
+
 
 BEGINNING: Final = Start()
 

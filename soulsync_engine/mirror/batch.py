@@ -61,7 +61,7 @@ class Batch:
         """Run all of it."""
         sql = statements(database.dialect, mapper.table)
         self._insert_items(database, cursor, mapper.table)
-        _insert(cursor, sql.insert_id, self.ids)
+        write_ids(database, cursor, mapper, self.ids)
         for statement, rows in (
             (sql.update_item, self.item_updates),
             (sql.remove_item, self.item_removals),
@@ -96,6 +96,11 @@ class Batch:
                 cursor.executemany(
                     insert_of(database.dialect, table, filled), list(map(itemgetter(*places), rows))
                 )
+
+
+def write_ids(database: Database, cursor: Cursor, mapper: Mapper, ids: list[Parameters]) -> None:
+    """Enter new ids into the ledger, in its order: ids come in none, and each would touch another page of the file."""
+    _insert(cursor, statements(database.dialect, mapper.table).insert_id, sorted(ids))
 
 
 def _insert(cursor: Cursor, statement: str, rows: list[Parameters]) -> None:

@@ -48,6 +48,7 @@ class Lease:
         self._number = number
         self._seconds = seconds
         self._holder = msgspec.json.encode(_this_process()).decode()
+        self._until = 0
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -64,11 +65,12 @@ class Lease:
         """Hold it for longer. Raises `LeaseLostError` when it is somebody else's by now."""
         renewed = connection.execute(update(leases).where(*self._own()).values(expires=self._end(_now())))
         if renewed.rowcount != 1:
-            raise LeaseLostError(
-                "Another sync of this server has taken over, since this one was silent for too long.",
-                server=self.server,
-                next_step="Leave it to the other one; nothing was lost.",
-            )
+            raise self._lost()
+
+    def check(self) -> None:
+        """Raise `LeaseLostError` when its time is over, so that it may be somebody else's."""
+        if _now() >= self._until:
+            raise self._lost()
 
     def _take(self, connection: Connection) -> None:
         now = _now()
@@ -94,7 +96,15 @@ class Lease:
         return leases.c.server_id == self._number, leases.c.holder == self._holder
 
     def _end(self, now: int) -> int:
-        return now + round(self._seconds * _SECOND)
+        self._until = now + round(self._seconds * _SECOND)
+        return self._until
+
+    def _lost(self) -> LeaseLostError:
+        return LeaseLostError(
+            "Another sync of this server has taken over, since this one was silent for too long.",
+            server=self.server,
+            next_step="Leave it to the other one; nothing was lost.",
+        )
 
 
 def is_held(connection: Connection, number: int) -> bool:

@@ -27,14 +27,14 @@ from sqlalchemy import (
 from soulsync_engine.mirror.bookkeeping import votes
 from soulsync_engine.mirror.evidence import Evidence, keys_of
 from soulsync_engine.mirror.loading import CHUNK, chunks, load
-from soulsync_engine.mirror.rows import MAPPERS, Row
+from soulsync_engine.mirror.rows import MAPPERS
 from soulsync_engine.mirror.schema import native_ids
 from soulsync_engine.mirror.seen import Seen
 from soulsync_engine.mirror.staging import TEMPORARY
 from soulsync_engine.mirror.statements import insert_of
 from soulsync_engine.mirror.store import Store
 from soulsync_engine.mirror.writer import Writer
-from soulsync_engine.models import Item, Kind
+from soulsync_engine.models import Kind
 
 
 def _side(name: str) -> Table:
@@ -134,7 +134,7 @@ class Linker:
                 if native_id in former
             ]
             for native_id, uid, row in page:
-                item = staged_item(store, kind, native_id, uid, row)
+                item = MAPPERS[kind].item_of(store.server, native_id, row)
                 rows += [(uid, evidence.value, key) for evidence, key in keys_of(item)]
             self._writer.cursor.executemany(statement, rows)
             removed |= self._removed(former.values())
@@ -204,13 +204,6 @@ class Linker:
             ]
             if free:
                 self._connection.execute(insert(_LINKS), free)
-
-
-def staged_item(store: Store, kind: Kind, native_id: str, uid: int, row: Row) -> Item:
-    """A staged row as the item it is."""
-    omitted, escaped, values, credited, _ = row
-    stored = (uid, store.number, native_id, None, omitted, escaped, *values)
-    return MAPPERS[kind].to_item(store.server, stored, credited)
 
 
 def _pairs(evidence: Evidence) -> Select[int, int]:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from soulsync_engine.mirror import schema
-from soulsync_engine.mirror.linking import STAGED_AT_ONCE, Linker, staged_item
+from soulsync_engine.mirror.linking import STAGED_AT_ONCE, Linker
 from soulsync_engine.mirror.loading import CHUNK, chunks, load
 from soulsync_engine.mirror.recording import Recording
 from soulsync_engine.mirror.records import Ambiguity
@@ -71,8 +71,9 @@ class Placing:
             writer.connection, store.number, self._kind, [native_id for native_id, _, _ in page]
         )
         known = load(writer.connection, self._kind, links.values()) if links else {}
+        mapper = MAPPERS[self._kind]
         for native_id, uid, row in page:
-            item = staged_item(store, self._kind, native_id, uid, row)
+            item = mapper.item_of(store.server, native_id, row)
             if uid in links:
                 before, removed = known[links[uid]]
                 recording.remap(links[uid], before, item, row, removed=removed, known=native_id in former)
@@ -85,12 +86,13 @@ class Placing:
         recording.write()
 
     def _unclear(self, page: list[tuple[str, int, Row]], undecided: set[int]) -> list[Ambiguity]:
+        mapper = MAPPERS[self._kind]
         items = [
-            staged_item(self._store, self._kind, native_id, uid, row)
+            mapper.item_of(self._store.server, native_id, row)
             for native_id, uid, row in page
             if uid in undecided
         ]
-        return [Ambiguity(ref=item.ref, title=MAPPERS[self._kind].title(item)) for item in items]
+        return [Ambiguity(ref=item.ref, title=mapper.title(item)) for item in items]
 
 
 def in_ledger(connection: Connection, server: int, kind: Kind, native: list[str]) -> set[str]:

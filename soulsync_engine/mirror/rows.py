@@ -100,6 +100,11 @@ class Mapper:
         fields = frozenset(read_names(omitted)) if omitted is not None else _NONE
         return self.decode(ItemRef(server, self.kind, native_id), values, credited, fields)
 
+    def item_of(self, server: str, native_id: str, row: Row) -> Item:
+        """The item that a row was made of."""
+        omitted, escaped, values, credited, _ = row
+        return self.to_item(server, (None, None, native_id, None, omitted, escaped, *values), credited)
+
     def title(self, item: Item) -> str:
         """What names an item to people, as far as a database text can hold it."""
         title: str = getattr(item, self.title_field)[:200].replace("\0", "\\x00")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, CursorResult, Row, exists, func, insert, select, update
+from sqlalchemy import Connection, CursorResult, Row, delete, exists, func, insert, select, update
 
 from soulsync_engine.errors import MirrorError
-from soulsync_engine.mirror.bookkeeping import checkpoints, sync_runs
+from soulsync_engine.mirror.bookkeeping import checkpoints, seen_pages, staged, sync_runs
 from soulsync_engine.mirror.encoding import maybe_moment, microseconds, moment, understood
 from soulsync_engine.mirror.lease import is_held
 from soulsync_engine.mirror.loading import server_number
@@ -19,6 +19,9 @@ from soulsync_engine.mirror.records import KindCounts, SyncMode, SyncRun, SyncSt
 from soulsync_engine.mirror.rows import ROW_VERSION
 from soulsync_engine.mirror.schema import native_ids, servers
 from soulsync_engine.models import Kind, Scope
+
+if TYPE_CHECKING:
+    from soulsync_engine.mirror.spool import Spool
 
 _ERROR_LENGTH: Final = 2000
 _HOUR: Final = 3_600_000_000
@@ -52,6 +55,13 @@ class Unfinished:
     hours: float
 
 
+class Run(NamedTuple):
+    """What names a sync for good: its number, and when it started."""
+
+    number: int
+    started: int
+
+
 def scope_key(scope: Scope) -> str:
     """A scope as stored; the same for the same libraries in any order."""
     libraries = None if scope.libraries is None else sorted(set(scope.libraries))
@@ -73,8 +83,14 @@ def begin_run(
     *,
     token: str | None,
     since: str | None,
-) -> int:
-    """Enter a sync; gives its number. A run that never ended was interrupted."""
+    resumes: bool = False,
+) -> Run:
+    """Enter a sync. A run that never ended was interrupted; what it left is forgotten, unless this one `resumes` it."""
+    if not resumes:
+        for table in (checkpoints, seen_pages, staged):
+            here = table.c.server_id == number, table.c.scope == scope_key(scope)
+            connection.execute(delete(table).where(*here))
+    started = microseconds(datetime.now(UTC))
     connection.execute(
         update(sync_runs)
         .where(sync_runs.c.server_id == number, sync_runs.c.state == SyncState.RUNNING.value)
@@ -90,10 +106,10 @@ def begin_run(
             state=SyncState.RUNNING.value,
             token=token,
             since=since,
-            started=microseconds(datetime.now(UTC)),
+            started=started,
         )
     )
-    return _key(entered)
+    return Run(_key(entered), started)
 
 
 def _key(inserted: CursorResult[Any]) -> int:
@@ -168,18 +184,22 @@ def last_swept(connection: Connection, number: int, scope: Scope) -> int | None:
     return swept
 
 
-def unfinished_of(connection: Connection, server: str, scope: Scope) -> Unfinished | None:
-    """The last sync of this very scope, when it left checkpoints that the next one can go on from."""
-    number, key = server_number(connection, server), scope_key(scope)
-    here = checkpoints.c.server_id == number, checkpoints.c.scope == key
+def unfinished_of(
+    connection: Connection, number: int, scope: Scope, spool: Spool | None
+) -> Unfinished | None:
+    """The last sync of this very scope, when it left checkpoints or pages that the next one can go on from."""
+    key = scope_key(scope)
     last = connection.execute(
         select(sync_runs)
         .where(sync_runs.c.server_id == number, sync_runs.c.scope == key)
-        .where(exists().where(*here))
         .order_by(sync_runs.c.id.desc())
         .limit(1)
     ).first()
     if last is None or last.row_version != ROW_VERSION or last.state == SyncState.COMPLETE.value:
+        return None
+    here = checkpoints.c.server_id == number, checkpoints.c.scope == key
+    left = connection.scalar(select(exists().where(*here))) or (spool is not None and spool.is_of(connection))
+    if not left:
         return None
     with understood():
         mode = SyncMode(last.mode)

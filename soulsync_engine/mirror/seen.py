@@ -25,19 +25,20 @@ class Seen:
         place = uid >> 3
         return place < len(self._bits) and bool(self._bits[place] >> (uid & 7) & 1)
 
-    def add(self, uids: Iterable[int]) -> bool:
-        """Add numbers; whether all of them are new here."""
-        bits, new = self._bits, True
+    def has_any(self, uids: Iterable[int]) -> bool:
+        """Whether one of the numbers is here."""
+        return any(map(self.__contains__, uids))
+
+    def add(self, uids: Iterable[int]) -> None:
+        """Add numbers."""
+        bits = self._bits
         for uid in uids:
             place, mask = uid >> 3, 1 << (uid & 7)
             if place >= len(bits):
                 bits.extend(bytes(place + 4096 - len(bits)))
-            if bits[place] & mask:
-                new = False
-            else:
+            if not bits[place] & mask:
                 bits[place] |= mask
                 self.count += 1
-        return new
 
 
 def packed(uids: Iterable[int]) -> bytes:

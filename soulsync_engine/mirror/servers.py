@@ -18,6 +18,7 @@ from soulsync_engine.mirror.loading import server_number
 from soulsync_engine.mirror.records import MirroredItem
 from soulsync_engine.mirror.rows import MAPPERS
 from soulsync_engine.mirror.runs import enter_server
+from soulsync_engine.mirror.spool import remove_spool
 from soulsync_engine.models import Kind
 
 _UNFINISHED = (checkpoints, seen_pages, staged, votes)
@@ -63,6 +64,7 @@ def forget(database: Database, name: str) -> int:
         for table in (*_UNFINISHED, leases, sync_runs, schema.libraries):
             connection.execute(delete(table).where(table.c.server_id == number))
         connection.execute(delete(schema.servers).where(schema.servers.c.id == number))
+    remove_spool(database, number)
     return items
 
 
@@ -89,9 +91,11 @@ def move(database: Database, old: str, new: str) -> int:
             update(sync_runs).where(sync_runs.c.server_id == number).values(token=None, row_version=0)
         )
         missing = update(ids).where(ids.c.server_id == number, ids.c.gone_since.is_(None))
-        return connection.execute(
+        moved = connection.execute(
             missing.values(missing_since=microseconds(datetime.now(UTC)), missing_sweeps=0)
         ).rowcount
+    remove_spool(database, number)
+    return moved
 
 
 def rebuild(database: Database, name: str) -> None:
@@ -105,6 +109,7 @@ def rebuild(database: Database, name: str) -> None:
             connection.execute(delete(table).where(table.c.server_id == number))
         counters = schema.counters
         connection.execute(update(counters).where(counters.c.name == "indexed").values(value=0))
+    remove_spool(database, number)
 
 
 def _idle(connection: Connection, name: str) -> int:

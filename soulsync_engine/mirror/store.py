@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Final
 
 from sqlalchemy import Connection
 
 from soulsync_engine.errors import ContractViolationError
+from soulsync_engine.mirror.batch import Parameters, write_ids
 from soulsync_engine.mirror.checkpoints import Checkpoints, Stage
 from soulsync_engine.mirror.database import Cursor, Database
 from soulsync_engine.mirror.lease import Lease
@@ -21,6 +22,7 @@ from soulsync_engine.mirror.loading import chunks, load
 from soulsync_engine.mirror.recording import Counted, Recording
 from soulsync_engine.mirror.records import KindCounts
 from soulsync_engine.mirror.rows import MAPPERS, Row
+from soulsync_engine.mirror.spool import Spool, SpooledListing
 from soulsync_engine.mirror.staging import TEMPORARY, Staging
 from soulsync_engine.mirror.statements import LOOK_UP, statements
 from soulsync_engine.mirror.sweep import Sweep
@@ -56,6 +58,7 @@ class Store:
         scope: str,
         lease: Lease | None,
         staging: bool,
+        spool: Spool | None = None,
     ) -> None:
         self.server: Final = server
         self.number: Final = number
@@ -69,6 +72,7 @@ class Store:
         self._stages = staging or self.rehearsal
         self._connection = connection
         self._lease = lease
+        self._spool = spool
         # What a rehearsal numbers it numbers for itself, and what it finds to be back stays removed in the database.
         self._rehearsed_uid = 0
         self._rehearsed_back: set[tuple[Kind, str]] = set()
@@ -76,43 +80,60 @@ class Store:
             TEMPORARY.create_all(connection, checkfirst=False)
             self.staging.look_at(connection)
 
+    def rows_of(self, kind: Kind, items: Sequence[Item]) -> list[Row]:
+        """The rows of items. Raises `ContractViolationError` when one holds what cannot be stored."""
+        self._check_ids([item.ref.id for item in items])
+        to_row, takes_nul = MAPPERS[kind].to_row, self.database.takes_nul
+        return [to_row(item, takes_nul=takes_nul) for item in items]
+
     def take(
         self,
         stage: Stage,
         sweep: Sweep[Item] | Sweep[str],
         items: Sequence[Item],
+        rows: Sequence[Row],
         *,
         excused: Sequence[str] = (),
         ids: Sequence[str] | None = None,
     ) -> None:
-        """Store the items of one page, in one transaction, and that it was read.
+        """Store the items of a page, or of several, in one transaction, and that they were read.
 
-        `excused` are ids of items that are there but could not be read. `ids` are those the page showed, where they
-        are not just the items'. An id that was shown before raises `IncompleteSweepError` and stores nothing.
+        `rows` are those of the items, `excused` ids of items that are there but could not be read. `ids` are those the
+        page showed, where they are not just the items'. An id that was shown before raises `IncompleteSweepError` and
+        stores nothing.
         """
         kind = sweep.kind
-        wanted = {item.ref.id: item for item in items}
+        wanted = {item.ref.id for item in items}
         if len(wanted) != len(items):
             raise sweep.repeated()
-        shown = list(wanted) if ids is None else ids
-        self._check_ids([*wanted, *shown, *excused])
+        shown = [item.ref.id for item in items] if ids is None else ids
+        self._check_ids([*([] if ids is None else ids), *excused])
         with self.transaction() as writer:
-            known = self._look_up(writer, kind, list(wanted))
+            known = self._look_up(writer, kind, sorted(wanted))
             uids = {native_id: state[0] for native_id, state in known.items()}
-            for part in chunks(items, _PART):
-                uids |= self._take_part(writer, kind, part, known)
+            new_ids: list[Parameters] = []
+            for start in range(0, len(items), _PART):
+                part = slice(start, start + _PART)
+                uids |= self._take_part(writer, kind, items[part], rows[part], known, new_ids)
+            if not self.rehearsal:
+                write_ids(self.database, writer.cursor, MAPPERS[kind], new_ids)
             self._mark(writer, stage, sweep, shown, uids, excused)
 
     def _take_part(
-        self, writer: Writer, kind: Kind, items: Sequence[Item], known: Mapping[str, State]
+        self,
+        writer: Writer,
+        kind: Kind,
+        items: Sequence[Item],
+        rows: Sequence[Row],
+        known: Mapping[str, State],
+        new_ids: list[Parameters],
     ) -> dict[str, int]:
-        """Store items; gives the numbers of those under ids that are in no use."""
+        """Store items; gives the numbers of those under ids that are in no use. Their ids are still to be written."""
         recording = Recording(self, writer, kind)
         touched: Touched = []
         unknown: Unknown = {}
-        for item in items:
+        for item, row in zip(items, rows, strict=True):
             native_id = item.ref.id
-            row = recording.row_of(item)
             state = known.get(native_id)
             if state is None:
                 unknown[native_id] = item, row
@@ -122,7 +143,7 @@ class Store:
                 recording.miss(native_id, None, None)
         unknown |= self._touch(writer, recording, touched)
         numbers = self._place_unknown(writer, recording, unknown)
-        recording.write()
+        recording.write(new_ids)
         return numbers
 
     def unknown(self, kind: Kind, ids: Sequence[str]) -> list[str]:
@@ -154,6 +175,9 @@ class Store:
 
     def forget(self) -> None:
         """Begin anew: nothing was read yet. What was stored is stored; what a rehearsal found is found again."""
+        # First: pages that do not go on from the checkpoints are of no use, but none would be missed.
+        if self._spool is not None:
+            self._spool.clear()
         with self.transaction() as writer:
             self.staging.clear(writer.connection)
             if not self.rehearsal:
@@ -161,6 +185,15 @@ class Store:
         if self.rehearsal:
             self._counted = _nothing()
             self._rehearsed_back.clear()
+
+    @contextmanager
+    def spooled(self, kind: Kind) -> Iterator[SpooledListing | None]:
+        """Where the pages of a listing wait to be stored; None when none may be fetched before it is its turn."""
+        if self._spool is None:
+            yield None
+            return
+        with closing(self._spool.listing(kind)) as listing:
+            yield listing
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
@@ -242,9 +275,9 @@ class Store:
             left = [native_id for native_id in others if native_id not in uids]
             uids |= self.staging.look_up(writer.connection, kind, left)
         marked = [uids[native_id] for native_id in shown if native_id in uids]
-        fresh = sweep.marked.add(marked)
-        if stage is not Stage.CHANGES and not fresh:
+        if stage is not Stage.CHANGES and (len(set(marked)) != len(marked) or sweep.marked.has_any(marked)):
             raise sweep.repeated()
+        sweep.marked.add(marked)
         spared = [uids[native_id] for native_id in excused if native_id in uids]
         sweep.marked.add(spared)
         if not self.rehearsal:

@@ -170,7 +170,7 @@ def _take_over(
 def _run_of(connection: Connection, runs: dict[str, tuple[int, int]], server: str) -> tuple[int, int]:
     if server not in runs:
         number = enter_server(connection, server)
-        run = begin_run(
+        run, _ = begin_run(
             connection, number, EVERYTHING, SyncMode.FULL, "taken over from an export", token=None, since=None
         )
         runs[server] = number, run

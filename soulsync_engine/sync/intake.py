@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from soulsync_engine.errors import ContractViolationError, IncompleteSweepError
 from soulsync_engine.mirror.checkpoints import Stage
 from soulsync_engine.mirror.removal import count_stored, is_populated
 from soulsync_engine.mirror.rows import MAPPERS
+from soulsync_engine.mirror.spool import ReadyPage, SpooledListing
 from soulsync_engine.mirror.store import Store
 from soulsync_engine.mirror.sweep import CompleteSweep, Place, Sweep
 from soulsync_engine.models import ChangedPage, Item, Kind, Page, Problem, Scope
@@ -22,6 +24,14 @@ from soulsync_engine.sync.report import SyncPhase
 
 if TYPE_CHECKING:
     from soulsync_engine.server import MediaServer
+
+T = TypeVar("T")
+
+_AHEAD: Final = 10_000
+"""How many items may wait to be stored before no further page is fetched."""
+
+_AT_FAULT: Final = (IncompleteSweepError, ContractViolationError)
+"""What a page itself is at fault for."""
 
 _PHASES: Final = {Kind.TRACK: SyncPhase.TRACKS, Kind.ALBUM: SyncPhase.ALBUMS, Kind.ARTIST: SyncPhase.ARTISTS}
 
@@ -62,9 +72,11 @@ class Intake:
         for kind in MAPPERS:
             self._progress.begin(_PHASES[kind])
             sweep: Sweep[Item] = self._sweep_of(Stage.LISTING, kind)
-            for page in self._pages(self._lister(kind), sweep):
-                sweep.see(page)
-                self._store.take(Stage.LISTING, sweep, page.items, excused=self._take_note(page, kind))
+            with self._store.spooled(kind) as spooled:
+                for pages in self._ready_pages(sweep, spooled):
+                    self._take_listed(sweep, pages)
+                    if spooled is not None:
+                        spooled.drop(sweep.place.pages)
             self._progress.end()
             self._ended(sweep)
 
@@ -83,7 +95,8 @@ class Intake:
                 sweep.see(page)
                 if isinstance(page, ChangedPage) and page.removed:
                     self.told_gone += len(page.removed)
-                self._store.take(Stage.CHANGES, sweep, page.items, excused=self._take_note(page, kind))
+                rows = self._store.rows_of(kind, page.items)
+                self._store.take(Stage.CHANGES, sweep, page.items, rows, excused=self._take_note(page, kind))
             self._progress.end()
 
     def ids(self) -> None:
@@ -109,7 +122,8 @@ class Intake:
             found: list[Item] = []
             for start in range(0, len(missing), batch):
                 found += self._server.get_items(kind=kind, ids=tuple(missing[start : start + batch]))
-            self._store.take(Stage.IDS, sweep, found, excused=excused, ids=page.items)
+            rows = self._store.rows_of(kind, found)
+            self._store.take(Stage.IDS, sweep, found, rows, excused=excused, ids=page.items)
         self._ended(sweep)
 
     def _sweep_of(self, stage: Stage, kind: Kind) -> Sweep[Any]:
@@ -121,18 +135,68 @@ class Intake:
         self.resumed |= place != Place()
         return Sweep(self._store, kind, self._scope, server=self._server.name, place=place, marked=marked)
 
+    def _ready_pages(self, sweep: Sweep[Item], spooled: SpooledListing | None) -> Iterator[list[ReadyPage]]:
+        """The pages of a listing, those that came while the ones before were stored together."""
+        self._tell_read(sweep.place)
+        ahead = 0 if spooled is None else _AHEAD
+        pages = self._fetched(sweep.kind, sweep.place, spooled)
+        return self._patience.together(pages, ahead=ahead, size_of=lambda ready: len(ready.rows))
+
+    def _fetched(self, kind: Kind, place: Place, spooled: SpooledListing | None) -> Iterator[ReadyPage]:
+        """Pages from `place` on: those that an unfinished sync left, then what is fetched."""
+        number, start, ended = place.pages, _start_at(place), place.ended
+        if spooled is not None:
+            for ready in spooled.left(number):
+                number, start, ended = number + 1, start.after(ready.page), ready.page.next_cursor is None
+                yield ready
+        if ended:
+            return
+        for page in self._iterate(self._lister(kind), start):
+            number += 1
+            ready = ReadyPage(page, self._store.rows_of(kind, page.items))
+            # Nothing is fetched behind the last one before it is stored.
+            if spooled is not None and page.next_cursor is not None:
+                spooled.put(number, ready)
+            yield ready
+
+    def _take_listed(self, sweep: Sweep[Item], pages: list[ReadyPage]) -> None:
+        """Store pages together; one by one where that fails, so that those before the one at fault are stored."""
+        before = sweep.place
+        try:
+            self._take_together(sweep, pages)
+        except _AT_FAULT:
+            if len(pages) == 1:
+                raise
+            sweep.place = before
+            for ready in pages:
+                self._take_together(sweep, [ready])
+
+    def _take_together(self, sweep: Sweep[Item], pages: list[ReadyPage]) -> None:
+        for ready in pages:
+            sweep.see(ready.page)
+        items = [item for ready in pages for item in ready.page.items]
+        rows = [row for ready in pages for row in ready.rows]
+        excused = [problem.id for ready in pages for problem in ready.page.problems if problem.id is not None]
+        self._store.take(Stage.LISTING, sweep, items, rows, excused=excused)
+        for ready in pages:
+            self._take_note(ready.page, sweep.kind)
+
     def _pages(self, fetch: Fetch[Any], sweep: Sweep[Any]) -> Iterator[Page[Any]]:
-        place = sweep.place
+        """The pages of a listing, one at a time: a sync that is killed loses the one under way, and no others."""
+        self._tell_read(sweep.place)
+        if sweep.place.ended:
+            return iter(())
+        return self._patience.each(self._iterate(fetch, _start_at(sweep.place)))
+
+    def _tell_read(self, place: Place) -> None:
         read = place.seen + place.problems
         if read:
             self._progress.advance(read, place.total)
-        if place.ended:
-            return iter(())
-        start = Start(cursor=place.cursor, seen=read, total=place.total)
-        # Of pages read ahead, a sync that is killed would lose several, and the next one ask for them again.
+
+    def _iterate(self, fetch: Fetch[T], start: Start) -> Iterator[Page[T]]:
+        # Several pages under way would all be lost by a sync that is killed.
         limits = replace(self._server.limits, max_concurrency=1)
-        pages = iterate(fetch, limits, server=self._server.name, start=start)
-        return self._patience.each(pages)
+        return iterate(fetch, limits, server=self._server.name, start=start)
 
     def _lister(self, kind: Kind) -> Callable[[str | None, int], Page[Item]]:
         server, scope = self._server, self._scope
@@ -162,3 +226,7 @@ class Intake:
             self.withheld[sweep.kind] = f"{sweep.nameless} unreadable {sweep.kind}s came without an id"
         else:
             self.proofs[sweep.kind] = proof
+
+
+def _start_at(place: Place) -> Start:
+    return Start(cursor=place.cursor, seen=place.seen + place.problems, total=place.total)

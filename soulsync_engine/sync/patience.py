@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from collections import deque
+from collections.abc import Callable, Iterator
+from threading import Condition, Event, Thread
 from typing import Final, Generic, TypeVar
 
 from soulsync_engine.errors import StalledError
@@ -29,7 +29,7 @@ class Patience:
 
     def check_cancelled(self) -> None:
         """Stop here if the host asked for it."""
-        if self._cancel is not None and self._cancel.is_set():
+        if self._is_cancelled():
             raise Cancelled
 
     def each(self, values: Iterator[T]) -> Iterator[T]:
@@ -37,26 +37,32 @@ class Patience:
 
         Raises `StalledError` when one takes too long, and what making it raises.
         """
-        maker = _Maker(values)
+        for made in self.together(values, ahead=0, size_of=lambda _: 1):
+            yield from made
+
+    def together(self, values: Iterator[T], *, ahead: int, size_of: Callable[[T], int]) -> Iterator[list[T]]:
+        """As `each`, with values made in advance until those that wait are of the size `ahead`.
+
+        Gives all that wait, at least one. What was made before an error or a cancellation comes before it.
+        """
+        maker = _Maker(values, ahead, size_of)
         try:
-            while True:
-                maker.ask()
-                answer = self._wait(maker)
-                if answer.error is not None:
-                    raise answer.error
-                if answer.ended:
-                    return
-                yield from answer.values
+            while made := self._wait(maker):
+                yield made
         finally:
             maker.leave()
 
-    def _wait(self, maker: _Maker[T]) -> _Answer[T]:
+    def _wait(self, maker: _Maker[T]) -> list[T]:
         until = time.monotonic() + self._seconds
         while True:
-            self.check_cancelled()
-            answer = maker.answer(min(_LOOK_SECONDS, self._seconds))
-            if answer is not None:
-                return answer
+            if self._is_cancelled():
+                left = maker.leave()
+                if not left:
+                    raise Cancelled
+                return left
+            made = maker.take(min(_LOOK_SECONDS, self._seconds))
+            if made is not None:
+                return made
             if time.monotonic() >= until:
                 raise StalledError(
                     f"The server has sent nothing for {self._seconds:g} seconds, so the sync was ended.",
@@ -64,52 +70,73 @@ class Patience:
                     next_step="Try again when the server is less busy, or raise [sync] stall_seconds.",
                 )
 
-
-class _Answer(Generic[T]):
-    """What came of asking: a value, the end, or an error."""
-
-    def __init__(
-        self, values: tuple[T, ...] = (), *, ended: bool = False, error: BaseException | None = None
-    ) -> None:
-        self.values = values
-        self.ended = ended
-        self.error = error
+    def _is_cancelled(self) -> bool:
+        return self._cancel is not None and self._cancel.is_set()
 
 
 class _Maker(Generic[T]):
     """A thread that makes values one by one. It never keeps the process alive."""
 
-    def __init__(self, values: Iterator[T]) -> None:
+    def __init__(self, values: Iterator[T], ahead: int, size_of: Callable[[T], int]) -> None:
         self._values = values
-        self._asked: SimpleQueue[bool] = SimpleQueue()
-        self._made: SimpleQueue[_Answer[T]] = SimpleQueue()
+        self._ahead = ahead
+        self._size_of = size_of
+        self._made: deque[T] = deque()
+        self._size = 0
+        self._asked = False
+        self._left = False
+        self._ended = False
+        self._error: BaseException | None = None
+        self._changed = Condition()
         Thread(target=self._run, name="soulsync-pages", daemon=True).start()
 
-    def ask(self) -> None:
-        """Have the next value made."""
-        self._asked.put(True)
+    def take(self, seconds: float) -> list[T] | None:
+        """What waits; None when nothing comes in so many seconds, an empty list at the end. Raises what making did."""
+        with self._changed:
+            self._asked = not self._made
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._made or self._ended, seconds)
+            if self._made:
+                return self._take_all()
+            if self._error is not None:
+                raise self._error
+            return [] if self._ended else None
 
-    def answer(self, seconds: float) -> _Answer[T] | None:
-        """What was asked for, None when it is not there in so many seconds."""
-        try:
-            return self._made.get(timeout=seconds)
-        except Empty:
-            return None
+    def leave(self) -> list[T]:
+        """Make nothing more; gives what waits."""
+        with self._changed:
+            self._left = True
+            return self._take_all()
 
-    def leave(self) -> None:
-        """Make nothing more."""
-        self._asked.put(False)
+    def _take_all(self) -> list[T]:
+        made = list(self._made)
+        self._made.clear()
+        self._size = 0
+        self._changed.notify_all()
+        return made
 
     def _run(self) -> None:
-        while self._asked.get():
-            try:
-                self._made.put(_Answer((next(self._values),)))
-            except StopIteration:
-                self._made.put(_Answer(ended=True))
-                break
-            except BaseException as error:  # noqa: BLE001 - it is raised where the value was asked for
-                self._made.put(_Answer(error=error))
-                break
+        try:
+            while self._has_to_go_on():
+                try:
+                    value = next(self._values)
+                except StopIteration:
+                    break
+                with self._changed:
+                    self._made.append(value)
+                    self._size += self._size_of(value)
+                    self._asked = False
+                    self._changed.notify_all()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the values are taken
+            self._error = error
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
         close = getattr(self._values, "close", None)
         if close is not None:
             close()
+
+    def _has_to_go_on(self) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._left or self._asked or self._size < self._ahead)
+            return not self._left

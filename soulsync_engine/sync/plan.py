@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from soulsync_engine.errors import UnsupportedError
 from soulsync_engine.mirror import Mirror, SyncMode
-from soulsync_engine.mirror.runs import Known, Unfinished, known_of, unfinished_of
+from soulsync_engine.mirror.loading import server_number
+from soulsync_engine.mirror.runs import Known, Unfinished, known_of, scope_key, unfinished_of
+from soulsync_engine.mirror.spool import spool_of
 from soulsync_engine.models import Scope
 from soulsync_engine.policy import SyncPolicy
 
@@ -42,7 +44,11 @@ def make_plan(
     token = _token(server, scope)
     with mirror.database.reading() as connection:
         known = known_of(connection, server.name, scope)
-        unfinished = None if rehearsal else unfinished_of(connection, server.name, scope)
+        number = server_number(connection, server.name)
+        unfinished = None
+        if number is not None and not rehearsal:
+            spool = spool_of(mirror.database, server=server.name, number=number, scope=scope_key(scope))
+            unfinished = unfinished_of(connection, number, scope, spool)
     plan = replace(_plan(server, known, token, policy, full=full), staging=known.staging)
     if unfinished is None or not _goes_on(plan, unfinished):
         return plan

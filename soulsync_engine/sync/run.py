@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -30,6 +31,7 @@ from soulsync_engine.mirror.rows import MAPPERS
 from soulsync_engine.mirror.runs import begin_run, end_run, enter_server, last_swept, scope_key
 from soulsync_engine.mirror.search import refresh_index
 from soulsync_engine.mirror.settling import Settled, settle, settle_missing
+from soulsync_engine.mirror.spool import Spool, spool_of
 from soulsync_engine.mirror.store import Store
 from soulsync_engine.mirror.writer import Writer
 from soulsync_engine.models import EVERYTHING, Kind, Library, Problem, Scope
@@ -171,6 +173,7 @@ class _Sync:
         run: int,
         staging: bool,
         lease: Lease | None = None,
+        spool: Spool | None = None,
     ) -> Store:
         return Store(
             self._database,
@@ -181,6 +184,7 @@ class _Sync:
             scope=scope_key(self._scope),
             lease=lease,
             staging=staging,
+            spool=spool,
         )
 
     def _write(self, plan: Plan) -> _Outcome:
@@ -190,28 +194,47 @@ class _Sync:
         seconds = self._policy.stall_seconds + _LEASE_SPARE_SECONDS
         lease = Lease(self._database, server=self._server.name, number=number, seconds=seconds)
         with lease.held(), self._database.connected() as connection:
-            with self._database.writing(connection):
-                run = begin_run(
-                    connection,
-                    number,
-                    self._scope,
-                    plan.mode,
-                    plan.reason,
-                    token=plan.token,
-                    since=plan.since,
-                )
-            store = self._store(connection, number=number, run=run, staging=plan.staging, lease=lease)
-            try:
-                if not plan.resumes:
-                    store.forget()
-                outcome = self._read(plan, store)
-            except LeaseLostError:
-                # What is written from now on is the other sync's.
-                raise
-            except BaseException as error:
-                self._end_failed(plan, store, error)
-                raise
-        return outcome
+            spool = spool_of(
+                self._database, server=self._server.name, number=number, scope=scope_key(self._scope)
+            )
+            with nullcontext() if spool is None else closing(spool):
+                return self._write_held(plan, number, lease, connection, spool)
+
+    def _write_held(
+        self, plan: Plan, number: int, lease: Lease, connection: Connection, spool: Spool | None
+    ) -> _Outcome:
+        if spool is not None:
+            with self._database.reading_on(connection):
+                is_ours = plan.resumes and spool.is_of(connection)
+            if not is_ours:
+                spool.clear()
+        with self._database.writing(connection):
+            run = begin_run(
+                connection,
+                number,
+                self._scope,
+                plan.mode,
+                plan.reason,
+                token=plan.token,
+                since=plan.since,
+                resumes=plan.resumes,
+            )
+        if spool is not None:
+            spool.begin(run, lease)
+        store = self._store(
+            connection, number=number, run=run.number, staging=plan.staging, lease=lease, spool=spool
+        )
+        try:
+            outcome = self._read(plan, store)
+            if spool is not None and outcome.state is not SyncState.INTERRUPTED:
+                spool.clear()
+            return outcome
+        except LeaseLostError:
+            # What is written from now on is the other sync's.
+            raise
+        except BaseException as error:
+            self._end_failed(plan, store, error)
+            raise
 
     def _read(self, plan: Plan, store: Store) -> _Outcome:
         """Read everything the plan asks for, and end with what it shows."""

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import msgspec
@@ -103,6 +104,8 @@ def test_whoever_lost_the_lease_writes_nothing_more(make_shelf, serve, mirror, s
     def hook(operation, number, page):
         if (operation, number) == ("list_tracks", 2):
             # This sync was asleep for so long that another one took over.
+            while mirror.counts().tracks < 4:
+                time.sleep(0.01)
             pretend(mirror, holder=held_by())
         return page
 

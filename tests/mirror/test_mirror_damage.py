@@ -97,7 +97,7 @@ def test_a_file_that_may_not_grow_is_the_same_in_a_process_of_its_own(tmp_path, 
         f"shelf = conftest.Shelf(page_size=100).stock(1000)\n"
         f"server = conftest.serve.__wrapped__(Path({str(tmp_path)!r}))(shelf)\n"
         f"with Mirror.open({url!r}) as mirror:\n"
-        "    resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, resource.RLIM_INFINITY))\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))\n"
         "    try:\n"
         "        sync_server(server, mirror)\n"
         "    except MirrorError as error:\n"
