@@ -11,6 +11,8 @@ from functools import lru_cache
 from random import Random
 from uuid import UUID
 
+from soulsync_engine import MediaServerEngine
+from soulsync_engine.discovery import in_process
 from soulsync_engine.models import (
     Album,
     Artist,
@@ -143,6 +145,13 @@ class Client(MediaServerClient):
             album_count=PER_ARTIST // PER_ALBUM,
             library_id="1",
         )
+
+
+def engine_of(tracks: int, folder: str, *, token: str) -> MediaServerEngine:
+    """An engine of such a library, with its mirror in a folder."""
+    server = {"backend": backend.name, "tracks": tracks, "token": token}
+    config = {"servers": {"g": server}, "engine": {"data_dir": folder}}
+    return MediaServerEngine(config, records=in_process(backend))
 
 
 def id_of(prefix: str, number: int) -> str:

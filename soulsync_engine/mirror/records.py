@@ -102,7 +102,8 @@ class SyncState(StrEnum):
 
     `COMPLETE`: everything was seen, and what is gone is removed, or missing until its grace is over. `INCOMPLETE`:
     everything listed is stored, but absence could not be proven, so nothing was removed. `INTERRUPTED`: cancelled, or
-    its process was ended. After `FAILED` and `INTERRUPTED` what had arrived is stored, and nothing was removed.
+    its process was ended. After `FAILED` and `INTERRUPTED` what had arrived is stored, or waits in a file for the next
+    sync, and nothing was removed.
     """
 
     RUNNING = "running"

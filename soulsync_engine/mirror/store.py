@@ -1,7 +1,7 @@
-"""Storing what a sync reads: compared with what is there, each page in a transaction of its own.
+"""Storing what a sync reads: compared with what is there, whole pages in each transaction.
 
-A store belongs to one sync. With each page go the mark of which items it showed and the place to go on from, so that a
-sync that is ended at any moment loses at most the page it was reading.
+A store belongs to one sync. With the pages go the mark of which items they showed and the place to go on from; those
+that wait for their turn are in a spool. So a sync that is ended at any moment loses at most the page it was reading.
 """
 
 from __future__ import annotations

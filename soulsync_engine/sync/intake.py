@@ -1,6 +1,6 @@
 """Reading a server into the store: full listings, changes since a token, and sweeps of ids.
 
-Each listing goes on where an unfinished sync left it. Its pages are stored one by one.
+Each listing goes on where an unfinished sync left it. Full listings are read on while their pages are stored.
 """
 
 from __future__ import annotations

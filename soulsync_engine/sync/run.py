@@ -68,7 +68,7 @@ def sync_server(
 ) -> SyncReport:
     """Read what changed on the server into the mirror, and remove what is proven gone.
 
-    Whatever is read is stored page by page, and a sync that was ended goes on where it was. Removing happens at the
+    Whatever is read is stored as it comes, and a sync that was ended goes on where it was. Removing happens at the
     very end, as `policy` has it, only when every listing was seen whole; before that an error or `cancel` leaves all
     that was there. `confirm` is the confirmation of an earlier report. `cancel` is looked at while waiting; the report
     then has the state `INTERRUPTED`. With `dry_run` everything is read and compared, and nothing is written. Raises the
