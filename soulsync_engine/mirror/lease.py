@@ -26,6 +26,9 @@ from soulsync_engine.mirror.encoding import microseconds, moment, understood
 
 _SECOND: Final = 1_000_000
 
+_over: Final[set[str]] = set()
+"""Leases that this process has let go and could not enter so, on a full disk for example: it keeps nobody away."""
+
 
 class Holder(msgspec.Struct, frozen=True):
     """Who holds a lease: a number of its own, the machine, the process and when that was started."""
@@ -58,8 +61,10 @@ class Lease:
         try:
             yield
         finally:
+            _over.add(self._holder)
             with self._database.writing() as connection:
                 connection.execute(delete(leases).where(*self._own()))
+            _over.discard(self._holder)
 
     def renew(self, connection: Connection) -> None:
         """Hold it for longer. Raises `LeaseLostError` when it is somebody else's by now."""
@@ -119,7 +124,7 @@ def is_alive(holder: str, acquired: int, expires: int, *, now: int) -> bool:
     One that was acquired in the future was written before the clock was set back: it counts for its own length only.
     """
     length = expires - acquired
-    if now >= expires or acquired > now + length:
+    if holder in _over or now >= expires or acquired > now + length:
         return False
     them, us = _read(holder), _this_process()
     if them.machine != us.machine or os.name != "posix":

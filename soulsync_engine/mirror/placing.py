@@ -73,16 +73,16 @@ class Placing:
         known = load(writer.connection, self._kind, links.values()) if links else {}
         mapper = MAPPERS[self._kind]
         for native_id, uid, row in page:
-            item = mapper.item_of(store.server, native_id, row)
             if uid in links:
+                item = mapper.item_of(store.server, native_id, row)
                 before, removed = known[links[uid]]
                 recording.remap(links[uid], before, item, row, removed=removed, known=native_id in former)
                 self._seen.add([links[uid]])
             elif native_id in former:
                 # The id of an item that has another one now: the two are different items.
-                recording.add_under_former_id(uid, item, row)
+                recording.add_under_former_id(uid, native_id, row)
             else:
-                recording.add(uid, item, row)
+                recording.add(uid, native_id, row)
         recording.write()
 
     def _unclear(self, page: list[tuple[str, int, Row]], undecided: set[int]) -> list[Ambiguity]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from soulsync_engine.mirror.batch import Batch, Parameters
 from soulsync_engine.mirror.evidence import votes_of
 from soulsync_engine.mirror.records import ChangeType
-from soulsync_engine.mirror.rows import MAPPERS, Row
+from soulsync_engine.mirror.rows import MAPPERS, Row, shown_title
 from soulsync_engine.mirror.search import entry_of
 from soulsync_engine.models import Item, Kind
 
@@ -39,19 +39,15 @@ class Recording:
         self._takes_nul = store.database.takes_nul
         self._counted: Counter[str] = Counter()
 
-    def row_of(self, item: Item) -> Row:
-        """The row of an item. Raises `ContractViolationError` when it holds what cannot be stored."""
-        return self.mapper.to_row(item, takes_nul=self._takes_nul)
-
-    def add(self, uid: int, item: Item, row: Row) -> None:
+    def add(self, uid: int, native_id: str, row: Row) -> None:
         """A new item, under a new number and an id that no item has had."""
-        self.batch.ids.append((self._number, self._of, item.ref.id, uid, row[-1], self._run))
-        self._insert(uid, item, row)
+        self.batch.ids.append((self._number, self._of, native_id, uid, row[-1], self._run))
+        self._insert(uid, native_id, row)
 
-    def add_under_former_id(self, uid: int, item: Item, row: Row) -> None:
+    def add_under_former_id(self, uid: int, native_id: str, row: Row) -> None:
         """A new item, under a new number and an id that another item had before."""
-        self.batch.id_points.append((uid, row[-1], self._number, self._of, item.ref.id))
-        self._insert(uid, item, row)
+        self.batch.id_points.append((uid, row[-1], self._number, self._of, native_id))
+        self._insert(uid, native_id, row)
 
     def change(self, uid: int, before: Item, item: Item, row: Row, *, restored: bool) -> None:
         """An item as the server has it now, under the id that it has, or had when it was removed."""
@@ -97,19 +93,30 @@ class Recording:
             self.batch.write(self._store.database, self._writer.cursor, self.mapper)
         self._store.count(self.kind, self._counted)
 
-    def _insert(self, uid: int, item: Item, row: Row) -> None:
+    def _insert(self, uid: int, native_id: str, row: Row) -> None:
         omitted, escaped, values, credited, _ = row
-        writer, native_id = self._writer, item.ref.id
+        writer = self._writer
         self.batch.items.append((uid, self._number, native_id, None, omitted, escaped, *values))
         self.batch.credit(uid, credited)
         writer.seq = seq = writer.seq + 1
-        title = self.mapper.title(item)
+        title, names, album = self.mapper.texts(row)
         self.batch.changes.append(
-            (seq, _ADDED, self._of, uid, self._number, native_id, title, "", self._now, self._run)
+            (
+                seq,
+                _ADDED,
+                self._of,
+                uid,
+                self._number,
+                native_id,
+                shown_title(title),
+                "",
+                self._now,
+                self._run,
+            )
         )
         self._counted[_ADDED] += 1
         if self._indexes:
-            self.batch.entries.append(entry_of(uid, item))
+            self.batch.entries.append(entry_of(uid, self.kind, title, names, album))
 
     def _overwrite(self, uid: int, before: Item, item: Item, row: Row) -> None:
         omitted, escaped, values, credited, _ = row
@@ -119,7 +126,7 @@ class Recording:
         self.batch.votes.extend((self._number, self._store.scope, *vote, 1) for vote in votes)
         if self._indexes:
             self.batch.outdated_entries.append(uid)
-            self.batch.entries.append(entry_of(uid, item))
+            self.batch.entries.append(entry_of(uid, self.kind, *self.mapper.texts(row)))
 
     def _tell(self, change: ChangeType, uid: int, item: Item, differing: tuple[str, ...] = ()) -> None:
         """Enter a change into the feed, and who wrote the fields."""
@@ -137,7 +144,7 @@ class Recording:
         kept: dict[str, object] = {name: getattr(stored, name) for name in item.omitted}
         kept["omitted"] = item.omitted & stored.omitted
         whole: Item = replace(item, **kept)  # type: ignore[arg-type]
-        return whole, (*self.row_of(whole)[:-1], row[-1])
+        return whole, (*self.mapper.to_row(whole, takes_nul=self._takes_nul)[:-1], row[-1])
 
 
 Counted = Mapping[str, int]

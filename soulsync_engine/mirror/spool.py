@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Final
 from zlib import crc32
 
 import msgspec
@@ -21,23 +21,15 @@ from sqlalchemy import Connection, func, select, tuple_
 
 from soulsync_engine.mirror.bookkeeping import sync_runs
 from soulsync_engine.mirror.database import Database
-from soulsync_engine.mirror.encoding import Credit
 from soulsync_engine.mirror.lease import Lease
-from soulsync_engine.mirror.rows import MAPPERS, ROW_VERSION, Row
+from soulsync_engine.mirror.rows import ROW_VERSION, PackedRow
 from soulsync_engine.mirror.runs import Run
 from soulsync_engine.mirror.sqlite import SqliteDatabase
-from soulsync_engine.models import Item, Kind, Page, Problem
+from soulsync_engine.models import Kind, Page, Problem
 
 _log: Final = logging.getLogger(__name__)
 
 _CHECKSUM: Final = 4
-
-
-class ReadyPage(NamedTuple):
-    """A page, and the rows of its items in their order."""
-
-    page: Page[Item]
-    rows: Sequence[Row]
 
 
 class _Body(msgspec.Struct, array_like=True, frozen=True):
@@ -46,7 +38,7 @@ class _Body(msgspec.Struct, array_like=True, frozen=True):
     version: int
     run: int
     started: int
-    items: list[tuple[str, tuple[str | None, int | None, tuple[Any, ...], tuple[Credit, ...], int]]]
+    items: tuple[PackedRow, ...]
     next_cursor: str | None
     total: int | None
     problems: list[tuple[Kind, str, str | None]]
@@ -88,7 +80,7 @@ class Spool:
         if self._sync is None:
             raise AssertionError("no sync has begun")
         place = self._folder / f"{self._prefix}{kind.value}-"
-        return SpooledListing(self._mirror, place, self.server, kind, *self._sync)
+        return SpooledListing(self._mirror, place, *self._sync)
 
     def clear(self) -> None:
         """Forget all pages."""
@@ -113,34 +105,30 @@ class Spool:
 class SpooledListing:
     """The pages of one listing. Closed, it takes no more: whoever fetches may have been left behind."""
 
-    def __init__(
-        self, mirror: SqliteDatabase, place: Path, server: str, kind: Kind, run: Run, lease: Lease
-    ) -> None:
+    def __init__(self, mirror: SqliteDatabase, place: Path, run: Run, lease: Lease) -> None:
         self._mirror = mirror
         self._place = place
-        self._server = server
-        self._kind = kind
         self._run = run
         self._lease = lease
         self._dropped = 0
         self._closed = False
         self._lock = Lock()
 
-    def left(self, after: int) -> Iterator[ReadyPage]:
+    def left(self, after: int) -> Iterator[Page[PackedRow]]:
         """The pages behind that number that an earlier sync left, as far as they follow each other and are whole."""
         self._dropped = page = after
         while (body := read_body(self._file(page + 1))) is not None:
-            yield _read(body, self._server, self._kind)
+            yield _page(body)
             page += 1
 
-    def put(self, page: int, ready: ReadyPage) -> None:
+    def put(self, number: int, page: Page[PackedRow]) -> None:
         """Keep the page of that number. Raises `LeaseLostError` when the folder may be another sync's by now."""
-        body = _encode(_body(self._run, ready))
+        body = _encode(_body(self._run, page))
         with self._lock:
             if self._closed:
                 return
             self._lease.check()
-            file = self._file(page)
+            file = self._file(number)
             with self._mirror.translated("be written"):
                 file.parent.mkdir(exist_ok=True)
                 file.write_bytes(crc32(body).to_bytes(_CHECKSUM, "big") + body)
@@ -201,12 +189,11 @@ def read_body(file: Path) -> _Body | None:
     return read if read.version == ROW_VERSION else None
 
 
-def _body(run: Run, ready: ReadyPage) -> _Body:
-    page = ready.page
+def _body(run: Run, page: Page[PackedRow]) -> _Body:
     return _Body(
         ROW_VERSION,
         *run,
-        [(item.ref.id, row) for item, row in zip(page.items, ready.rows, strict=True)],
+        page.items,
         page.next_cursor,
         page.total,
         [(problem.kind, _valid(problem.reason), problem.id) for problem in page.problems],
@@ -214,16 +201,14 @@ def _body(run: Run, ready: ReadyPage) -> _Body:
     )
 
 
-def _read(body: _Body, server: str, kind: Kind) -> ReadyPage:
-    item_of = MAPPERS[kind].item_of
-    page = Page(
-        items=tuple([item_of(server, native_id, row) for native_id, row in body.items]),
+def _page(body: _Body) -> Page[PackedRow]:
+    return Page(
+        items=body.items,
         next_cursor=body.next_cursor,
         total=body.total,
         problems=tuple([Problem(kind=of, reason=why, id=id) for of, why, id in body.problems]),
         empty_proof=body.empty_proof,
     )
-    return ReadyPage(page, [row for _, row in body.items])
 
 
 def _valid(text: str) -> str:

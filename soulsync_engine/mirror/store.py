@@ -21,7 +21,7 @@ from soulsync_engine.mirror.lease import Lease
 from soulsync_engine.mirror.loading import chunks, load
 from soulsync_engine.mirror.recording import Counted, Recording
 from soulsync_engine.mirror.records import KindCounts
-from soulsync_engine.mirror.rows import MAPPERS, Row
+from soulsync_engine.mirror.rows import MAPPERS, PackedRow, Row
 from soulsync_engine.mirror.spool import Spool, SpooledListing
 from soulsync_engine.mirror.staging import TEMPORARY, Staging
 from soulsync_engine.mirror.statements import LOOK_UP, statements
@@ -37,8 +37,8 @@ _PART: Final = 200
 State = tuple[int, int, int | None, int | None]
 """uid, content hash, the sync since which it is gone, the time since which it is missing."""
 
-Touched = list[tuple[Item, Row, State]]
-Unknown = dict[str, tuple[Item, Row]]
+Touched = list[tuple[str, Row, State]]
+Unknown = dict[str, Row]
 
 
 class Store:
@@ -80,41 +80,38 @@ class Store:
             TEMPORARY.create_all(connection, checkfirst=False)
             self.staging.look_at(connection)
 
-    def rows_of(self, kind: Kind, items: Sequence[Item]) -> list[Row]:
+    def pack(self, kind: Kind, items: Sequence[Item]) -> tuple[PackedRow, ...]:
         """The rows of items. Raises `ContractViolationError` when one holds what cannot be stored."""
         self._check_ids([item.ref.id for item in items])
-        to_row, takes_nul = MAPPERS[kind].to_row, self.database.takes_nul
-        return [to_row(item, takes_nul=takes_nul) for item in items]
+        pack, takes_nul = MAPPERS[kind].pack, self.database.takes_nul
+        return tuple([pack(item, takes_nul=takes_nul) for item in items])
 
     def take(
         self,
         stage: Stage,
-        sweep: Sweep[Item] | Sweep[str],
-        items: Sequence[Item],
-        rows: Sequence[Row],
+        sweep: Sweep[PackedRow] | Sweep[str],
+        items: Sequence[PackedRow],
         *,
         excused: Sequence[str] = (),
         ids: Sequence[str] | None = None,
     ) -> None:
         """Store the items of a page, or of several, in one transaction, and that they were read.
 
-        `rows` are those of the items, `excused` ids of items that are there but could not be read. `ids` are those the
-        page showed, where they are not just the items'. An id that was shown before raises `IncompleteSweepError` and
-        stores nothing.
+        `excused` are ids of items that are there but could not be read. `ids` are those the page showed, where they
+        are not just the items'. An id that was shown before raises `IncompleteSweepError` and stores nothing.
         """
         kind = sweep.kind
-        wanted = {item.ref.id for item in items}
+        wanted = {item.id for item in items}
         if len(wanted) != len(items):
             raise sweep.repeated()
-        shown = [item.ref.id for item in items] if ids is None else ids
+        shown = [item.id for item in items] if ids is None else ids
         self._check_ids([*([] if ids is None else ids), *excused])
         with self.transaction() as writer:
             known = self._look_up(writer, kind, sorted(wanted))
             uids = {native_id: state[0] for native_id, state in known.items()}
             new_ids: list[Parameters] = []
-            for start in range(0, len(items), _PART):
-                part = slice(start, start + _PART)
-                uids |= self._take_part(writer, kind, items[part], rows[part], known, new_ids)
+            for part in chunks(items, _PART):
+                uids |= self._take_part(writer, kind, part, known, new_ids)
             if not self.rehearsal:
                 write_ids(self.database, writer.cursor, MAPPERS[kind], new_ids)
             self._mark(writer, stage, sweep, shown, uids, excused)
@@ -123,8 +120,7 @@ class Store:
         self,
         writer: Writer,
         kind: Kind,
-        items: Sequence[Item],
-        rows: Sequence[Row],
+        items: Sequence[PackedRow],
         known: Mapping[str, State],
         new_ids: list[Parameters],
     ) -> dict[str, int]:
@@ -132,15 +128,15 @@ class Store:
         recording = Recording(self, writer, kind)
         touched: Touched = []
         unknown: Unknown = {}
-        for item, row in zip(items, rows, strict=True):
-            native_id = item.ref.id
-            state = known.get(native_id)
+        unpack = MAPPERS[kind].unpack
+        for item in items:
+            state = known.get(item.id)
             if state is None:
-                unknown[native_id] = item, row
-            elif state[1] != row[-1] or state[2] is not None:
-                touched.append((item, row, state))
+                unknown[item.id] = unpack(item)
+            elif state[1] != item.digest or state[2] is not None:
+                touched.append((item.id, unpack(item), state))
             elif state[3] is not None:
-                recording.miss(native_id, None, None)
+                recording.miss(item.id, None, None)
         unknown |= self._touch(writer, recording, touched)
         numbers = self._place_unknown(writer, recording, unknown)
         recording.write(new_ids)
@@ -229,7 +225,7 @@ class Store:
         kind = recording.kind
         numbers = self.staging.look_up(writer.connection, kind, unknown) if self._stages else {}
         staged: list[tuple[str, int, Row]] = []
-        for native_id, (item, row) in unknown.items():
+        for native_id, row in unknown.items():
             uid = numbers.get(native_id)
             if uid is None:
                 writer.uid = uid = writer.uid + 1
@@ -237,7 +233,7 @@ class Store:
             if self._stages:
                 staged.append((native_id, uid, row))
             else:
-                recording.add(uid, item, row)
+                recording.add(uid, native_id, row)
         self.staging.put(writer.cursor, kind, staged)
         return numbers
 
@@ -246,13 +242,14 @@ class Store:
         uids = [state[0] for _, _, state in touched]
         stored = load(writer.connection, recording.kind, uids) if uids else {}
         returned: Unknown = {}
-        for item, row, (uid, _, gone, _) in touched:
+        for native_id, row, (uid, _, gone, _) in touched:
             before, removed = stored[uid]
-            if gone is not None and (not removed or before.ref.id != item.ref.id):
-                returned[item.ref.id] = item, row
+            if gone is not None and (not removed or before.ref.id != native_id):
+                returned[native_id] = row
                 continue
             if self.rehearsal and removed:
-                self._rehearsed_back.add((recording.kind, item.ref.id))
+                self._rehearsed_back.add((recording.kind, native_id))
+            item = recording.mapper.item_of(self.server, native_id, row)
             recording.change(uid, before, item, row, restored=gone is not None)
         return returned
 
@@ -260,7 +257,7 @@ class Store:
         self,
         writer: Writer,
         stage: Stage,
-        sweep: Sweep[Item] | Sweep[str],
+        sweep: Sweep[PackedRow] | Sweep[str],
         shown: Sequence[str],
         uids: dict[str, int],
         excused: Sequence[str],

@@ -134,7 +134,8 @@ def _take_over(
     mapper, batch = MAPPERS[kind], Batch()
     for line, item in entries:
         number, run = _run_of(writer.connection, runs, item.ref.server)
-        omitted, escaped, values, credited, _ = mapper.to_row(item, takes_nul=database.takes_nul)
+        row = mapper.to_row(item, takes_nul=database.takes_nul)
+        omitted, escaped, values, credited, _ = row
         removed_at = writer.now if line.removed else None
         batch.items.append((line.uid, number, item.ref.id, removed_at, omitted, escaped, *values))
         batch.credit(line.uid, credited)
@@ -163,7 +164,7 @@ def _take_over(
             )
         )
         if writer.indexes:
-            batch.entries.append(entry_of(line.uid, item))
+            batch.entries.append(entry_of(line.uid, kind, *mapper.texts(row)))
     batch.write(database, writer.cursor, mapper)
 
 

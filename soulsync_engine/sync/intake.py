@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from soulsync_engine.errors import ContractViolationError, IncompleteSweepError
 from soulsync_engine.mirror.checkpoints import Stage
 from soulsync_engine.mirror.removal import count_stored, is_populated
-from soulsync_engine.mirror.rows import MAPPERS
-from soulsync_engine.mirror.spool import ReadyPage, SpooledListing
+from soulsync_engine.mirror.rows import MAPPERS, PackedRow
+from soulsync_engine.mirror.spool import SpooledListing
 from soulsync_engine.mirror.store import Store
 from soulsync_engine.mirror.sweep import CompleteSweep, Place, Sweep
 from soulsync_engine.models import ChangedPage, Item, Kind, Page, Problem, Scope
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from soulsync_engine.server import MediaServer
 
 T = TypeVar("T")
+PackedPage: TypeAlias = Page[PackedRow]
 
 _AHEAD: Final = 10_000
 """How many items may wait to be stored before no further page is fetched."""
@@ -71,7 +72,7 @@ class Intake:
         """Store the full listings of all kinds; each is a sweep at the same time."""
         for kind in MAPPERS:
             self._progress.begin(_PHASES[kind])
-            sweep: Sweep[Item] = self._sweep_of(Stage.LISTING, kind)
+            sweep: Sweep[PackedRow] = self._sweep_of(Stage.LISTING, kind)
             with self._store.spooled(kind) as spooled:
                 for pages in self._ready_pages(sweep, spooled):
                     self._take_listed(sweep, pages)
@@ -84,7 +85,7 @@ class Intake:
         """Store what changed since a token. Raises `ConflictError` when the server no longer understands it."""
         for kind in MAPPERS:
             self._progress.begin(_PHASES[kind])
-            sweep: Sweep[Item] = self._sweep_of(Stage.CHANGES, kind)
+            sweep: Sweep[PackedRow] = self._sweep_of(Stage.CHANGES, kind)
 
             def fetch(cursor: str | None, limit: int, kind: Kind = kind) -> Page[Item]:
                 return self._server.list_changed(
@@ -95,8 +96,9 @@ class Intake:
                 sweep.see(page)
                 if isinstance(page, ChangedPage) and page.removed:
                     self.told_gone += len(page.removed)
-                rows = self._store.rows_of(kind, page.items)
-                self._store.take(Stage.CHANGES, sweep, page.items, rows, excused=self._take_note(page, kind))
+                items = self._store.pack(kind, page.items)
+                self._store.take(Stage.CHANGES, sweep, items, excused=_excused(page))
+                self._take_note(page)
             self._progress.end()
 
     def ids(self) -> None:
@@ -117,13 +119,13 @@ class Intake:
 
         for page in self._pages(fetch, sweep):
             sweep.see(page)
-            excused = self._take_note(page, kind)
             missing = self._store.unknown(kind, page.items)
             found: list[Item] = []
             for start in range(0, len(missing), batch):
                 found += self._server.get_items(kind=kind, ids=tuple(missing[start : start + batch]))
-            rows = self._store.rows_of(kind, found)
-            self._store.take(Stage.IDS, sweep, found, rows, excused=excused, ids=page.items)
+            items = self._store.pack(kind, found)
+            self._store.take(Stage.IDS, sweep, items, excused=_excused(page), ids=page.items)
+            self._take_note(page)
         self._ended(sweep)
 
     def _sweep_of(self, stage: Stage, kind: Kind) -> Sweep[Any]:
@@ -135,31 +137,40 @@ class Intake:
         self.resumed |= place != Place()
         return Sweep(self._store, kind, self._scope, server=self._server.name, place=place, marked=marked)
 
-    def _ready_pages(self, sweep: Sweep[Item], spooled: SpooledListing | None) -> Iterator[list[ReadyPage]]:
+    def _ready_pages(
+        self, sweep: Sweep[PackedRow], spooled: SpooledListing | None
+    ) -> Iterator[list[PackedPage]]:
         """The pages of a listing, those that came while the ones before were stored together."""
         self._tell_read(sweep.place)
         ahead = 0 if spooled is None else _AHEAD
         pages = self._fetched(sweep.kind, sweep.place, spooled)
-        return self._patience.together(pages, ahead=ahead, size_of=lambda ready: len(ready.rows))
+        return self._patience.together(pages, ahead=ahead, size_of=lambda page: len(page.items))
 
-    def _fetched(self, kind: Kind, place: Place, spooled: SpooledListing | None) -> Iterator[ReadyPage]:
+    def _fetched(self, kind: Kind, place: Place, spooled: SpooledListing | None) -> Iterator[PackedPage]:
         """Pages from `place` on: those that an unfinished sync left, then what is fetched."""
         number, start, ended = place.pages, _start_at(place), place.ended
         if spooled is not None:
-            for ready in spooled.left(number):
-                number, start, ended = number + 1, start.after(ready.page), ready.page.next_cursor is None
-                yield ready
+            for left in spooled.left(number):
+                self.resumed = True
+                number, start, ended = number + 1, start.after(left), left.next_cursor is None
+                yield left
         if ended:
             return
         for page in self._iterate(self._lister(kind), start):
             number += 1
-            ready = ReadyPage(page, self._store.rows_of(kind, page.items))
+            packed = PackedPage(
+                items=self._store.pack(kind, page.items),
+                next_cursor=page.next_cursor,
+                total=page.total,
+                problems=page.problems,
+                empty_proof=page.empty_proof,
+            )
             # Nothing is fetched behind the last one before it is stored.
             if spooled is not None and page.next_cursor is not None:
-                spooled.put(number, ready)
-            yield ready
+                spooled.put(number, packed)
+            yield packed
 
-    def _take_listed(self, sweep: Sweep[Item], pages: list[ReadyPage]) -> None:
+    def _take_listed(self, sweep: Sweep[PackedRow], pages: list[PackedPage]) -> None:
         """Store pages together; one by one where that fails, so that those before the one at fault are stored."""
         before = sweep.place
         try:
@@ -168,18 +179,17 @@ class Intake:
             if len(pages) == 1:
                 raise
             sweep.place = before
-            for ready in pages:
-                self._take_together(sweep, [ready])
+            for page in pages:
+                self._take_together(sweep, [page])
 
-    def _take_together(self, sweep: Sweep[Item], pages: list[ReadyPage]) -> None:
-        for ready in pages:
-            sweep.see(ready.page)
-        items = [item for ready in pages for item in ready.page.items]
-        rows = [row for ready in pages for row in ready.rows]
-        excused = [problem.id for ready in pages for problem in ready.page.problems if problem.id is not None]
-        self._store.take(Stage.LISTING, sweep, items, rows, excused=excused)
-        for ready in pages:
-            self._take_note(ready.page, sweep.kind)
+    def _take_together(self, sweep: Sweep[PackedRow], pages: list[PackedPage]) -> None:
+        for page in pages:
+            sweep.see(page)
+        items = [item for page in pages for item in page.items]
+        excused = [id for page in pages for id in _excused(page)]
+        self._store.take(Stage.LISTING, sweep, items, excused=excused)
+        for page in pages:
+            self._take_note(page)
 
     def _pages(self, fetch: Fetch[Any], sweep: Sweep[Any]) -> Iterator[Page[Any]]:
         """The pages of a listing, one at a time: a sync that is killed loses the one under way, and no others."""
@@ -213,11 +223,10 @@ class Intake:
 
         return fetch
 
-    def _take_note(self, page: Page[Any], kind: Kind) -> list[str]:
-        """Tell of progress and keep the problems; gives the ids of items that are there but could not be read."""
+    def _take_note(self, page: Page[Any]) -> None:
+        """Tell of progress and keep the problems."""
         self._progress.advance(len(page.items) + len(page.problems), page.total)
         self.problems.extend(page.problems)
-        return [problem.id for problem in page.problems if problem.id is not None]
 
     def _ended(self, sweep: Sweep[Any]) -> None:
         proof = sweep.complete(populated=is_populated(self._store, sweep.kind, self._scope))
@@ -230,3 +239,8 @@ class Intake:
 
 def _start_at(place: Place) -> Start:
     return Start(cursor=place.cursor, seen=place.seen + place.problems, total=place.total)
+
+
+def _excused(page: Page[Any]) -> list[str]:
+    """The ids of items that are there but could not be read."""
+    return [problem.id for problem in page.problems if problem.id is not None]

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
-from soulsync_engine.errors import ConflictError, LeaseLostError
+from soulsync_engine.errors import ConflictError, LeaseLostError, MirrorError
 from soulsync_engine.mirror import SyncState
 from soulsync_engine.mirror.bookkeeping import leases
 from soulsync_engine.mirror.lease import Holder, Lease, is_alive
@@ -56,6 +56,24 @@ def test_a_lease_keeps_others_away_until_it_is_let_go(mirror, number):
     assert rows(mirror) == []
     with lease(mirror, number).held():
         pass
+
+
+def test_a_lease_whose_end_cannot_be_entered_keeps_nobody_away(mirror, number):
+    if mirror.database.dialect.name != "sqlite":
+        pytest.skip("the trigger that stands for a full disk is SQLite's")
+    refusing = "BEFORE DELETE ON leases BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    with (
+        pytest.raises(MirrorError, match="refused"),
+        lease(mirror, number).held(),
+        mirror.database.writing() as connection,
+    ):
+        connection.exec_driver_sql(f"CREATE TRIGGER refuse {refusing}")
+    with mirror.database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER refuse")
+    assert len(rows(mirror)) == 1
+    with lease(mirror, number).held():
+        assert len(rows(mirror)) == 1
+    assert rows(mirror) == []
 
 
 def test_a_lease_of_another_machine_ends_with_its_time(mirror, number):

@@ -8,11 +8,12 @@ found.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 from soulsync_engine.matching import search_key
-from soulsync_engine.models import Album, ArtistCredit, Item, Track
+from soulsync_engine.models import Kind
 
 Entry: TypeAlias = tuple[object, ...]
 """uid, then the texts of the columns, as words with one blank between them."""
@@ -34,14 +35,14 @@ _UNSPACED: Final = re.compile(
 )
 
 
-def entry_of(uid: int, item: Item) -> Entry:
-    """What the index holds of an item."""
-    if isinstance(item, Track):
-        album = shared_tokens(item.album) if item.album else ""
-        return uid, tokens(item.title), _credited_tokens(item.album_artists + item.artists), album
-    if isinstance(item, Album):
-        return uid, tokens(item.title), _credited_tokens(item.artists)
-    return uid, tokens(item.name)
+def entry_of(uid: int, kind: Kind, title: str, names: Sequence[str], album: str | None) -> Entry:
+    """What the index holds of an item: of its title, those it is credited to, and its album."""
+    if kind is Kind.ARTIST:
+        return uid, tokens(title)
+    credited = shared_tokens(SEPARATOR.join(names)) if names else ""
+    if kind is Kind.ALBUM:
+        return uid, tokens(title), credited
+    return uid, tokens(title), credited, shared_tokens(album) if album else ""
 
 
 def tokens(text: str) -> str:
@@ -63,10 +64,6 @@ def words_asked(text: str) -> list[str]:
     """What somebody looks for: words that have to be there, or the beginnings of such."""
     key = _valid(search_key(text[:_ASKED_LENGTH]))
     return _UNSPACED.sub(_asked_pairs, key).split()
-
-
-def _credited_tokens(credits: tuple[ArtistCredit, ...]) -> str:
-    return shared_tokens(SEPARATOR.join([credit.name for credit in credits])) if credits else ""
 
 
 def _valid(key: str) -> str:
