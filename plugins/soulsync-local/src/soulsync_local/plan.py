@@ -230,8 +230,8 @@ def _apply(
         ((b"\0%d" % known.row, known.row) for known, _ in outcome.moved),
     )
     connection.executemany(
-        "UPDATE file SET path = ?, size = ?, mtime_ns = ?, inode = ?, device = ?, folder = ?, generation = ? "
-        "WHERE rowid = ?",
+        "UPDATE file SET path = ?, size = ?, mtime_ns = ?, inode = ?, device = ?, folder = ?, generation = ?, "
+        "title_key = NULL, words = NULL WHERE rowid = ?",
         (
             (
                 entry.path,

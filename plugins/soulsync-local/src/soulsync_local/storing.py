@@ -1,4 +1,4 @@
-"""Turning the files of album folders into rows: what was read, the albums they make, and what a search looks into."""
+"""Turning the files of album folders into rows: what was read, and the albums they make."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Final
 
 import msgspec
 
-from soulsync_local.grouping import GroupFile, album_title, artist_names, group_folder
+from soulsync_local.grouping import GroupFile, group_folder
 from soulsync_local.ids import track_id
-from soulsync_local.keys import search_key
-from soulsync_local.naming import display, title_from_name
+from soulsync_local.naming import display
 from soulsync_local.plan import Group
 from soulsync_local.reading import Reading
 from soulsync_local.records import decode_tags, encode
@@ -64,13 +63,13 @@ class _Row(msgspec.Struct, gc=False):
 
 _STORED: Final = (
     "SELECT id, path, size, mtime_ns, inode, device, added, rules, again, tags, problem, "
-    "album, owners, title_key, words FROM file WHERE library = ? AND folder = ?"
+    "album, owners FROM file WHERE library = ? AND folder = ?"
 )
 
-_Derived = tuple[str | None, bytes | None, str | None, str | None]
-"""Album id, encoded owners, title key and words of a file."""
+_Derived = tuple[str | None, bytes | None]
+"""Album id and encoded owners of a file."""
 
-_NOTHING: Final[_Derived] = (None, None, None, None)
+_NOTHING: Final[_Derived] = (None, None)
 
 
 def store_groups(
@@ -104,10 +103,9 @@ def _add_group(batch: Batch, group: Group, readings: Sequence[Reading], moment: 
     derived: dict[bytes, _Derived] = {}
     for part in parts:
         owners = encode([(artist.id, artist.name) for artist in part.artists])
-        words_of: dict[object, str] = {}
+        shown = part.id, owners
         for file in part.files:
-            title, words = _search_keys(file, folder, root_name, words_of)
-            derived[file.path] = (part.id, owners, title, words)
+            derived[file.path] = shown
     _add_files(batch, folder, rows, derived)
     batch.add_parts(group, parts)
 
@@ -189,25 +187,12 @@ def _new_id(connection: sqlite3.Connection, library: str, path: bytes, moment: M
         attempt += 1
 
 
-def _search_keys(
-    file: GroupFile, folder: bytes, root_name: str, words_of: dict[object, str]
-) -> tuple[str, str]:
-    """The keys of the title, and of everything a search looks into. `words_of` is a memory for one album."""
-    tags = file.tags
-    title = search_key(tags.title or title_from_name(file.path))
-    place = (tags.artists, tags.album_artists, tags.album)
-    others = words_of.get(place)
-    if others is None:
-        names = (*artist_names(tags, folder, root_name), album_title(tags, folder, root_name))
-        others = words_of[place] = " ".join(map(search_key, names))
-    return title, f"{title} {others}"
-
-
 def _add_files(batch: Batch, folder: bytes, rows: Sequence[_Row], derived: Mapping[bytes, _Derived]) -> None:
-    # The driver passes bytes and None through its adapters, which takes longer than writing them, and bytearrays not.
+    # The driver passes bytes, bools and None through its adapters, which takes longer than writing them, and
+    # bytearrays and ints not.
     place = bytearray(folder)
     for row in rows:
-        shown = album, owners, title, words = derived.get(row.path, _NOTHING)
+        shown = album, owners = derived.get(row.path, _NOTHING)
         now = (row.size, row.mtime_ns, row.tags, row.problem, *shown)
         same = row.stored == now
         if same and not row.read:
@@ -216,8 +201,8 @@ def _add_files(batch: Batch, folder: bytes, rows: Sequence[_Row], derived: Mappi
         batch.add_file(
             (
                 row.id, batch.library, bytearray(row.path), row.size, row.mtime_ns, row.inode, row.device, row.added,
-                place, row.rules, row.again, _quick(row.tags), row.problem, album, _quick(owners), title, words,
-                batch.generation, same,
+                place, row.rules, int(row.again), _quick(row.tags), row.problem, album, _quick(owners),
+                batch.generation, int(same),
             )
         )  # fmt: skip
 

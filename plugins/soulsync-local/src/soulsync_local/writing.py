@@ -32,20 +32,20 @@ _STORE_CREDIT: Final = (
 )
 _STORE_FILE: Final = (
     "INSERT INTO file (id, library, path, size, mtime_ns, inode, device, added, folder, rules, again, tags, "
-    "problem, album, owners, title_key, words, generation) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) "
+    "problem, album, owners, generation) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) "
     "ON CONFLICT (library, path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
     "inode = excluded.inode, device = excluded.device, folder = excluded.folder, rules = excluded.rules, "
     "again = excluded.again, tags = excluded.tags, problem = excluded.problem, album = excluded.album, "
-    "owners = excluded.owners, title_key = excluded.title_key, words = excluded.words, "
-    "generation = CASE WHEN ?19 THEN generation ELSE excluded.generation END"
+    "owners = excluded.owners, title_key = NULL, words = NULL, "
+    "generation = CASE WHEN ?17 THEN generation ELSE excluded.generation END"
 )
 
 FileValues = tuple[
     str, str, bytearray, int, int, int, int, int, bytearray, int, int, bytearray | None, str | None,
-    str | None, bytearray | None, str | None, str | None, int, bool,
+    str | None, bytearray | None, int, int,
 ]  # fmt: skip
-"""The columns of `file` in the order of its statement, then whether the item is the same as before."""
+"""The columns of `file` in the order of its statement, then 1 when the item is the same as before, else 0."""
 
 
 class Batch:
