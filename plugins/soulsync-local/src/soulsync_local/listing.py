@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from soulsync_engine.models import Album, Artist, Kind, Page, Problem, Scope, Track
@@ -11,14 +11,15 @@ from soulsync_local import cursors, queries
 from soulsync_local.cursors import IdCursor, TrackCursor
 from soulsync_local.ids import track_id
 from soulsync_local.library import Listing, LocalLibrary, walk_problems
-from soulsync_local.mapping import TRACK_COLUMNS, Mapper, TrackRow
+from soulsync_local.mapping import FILE_COLUMNS, FileRow, Mapper
 from soulsync_local.naming import display
+from soulsync_local.pagerows import PageRows
 from soulsync_local.roots import Root
 from soulsync_local.walk import Entry
 
 _T = TypeVar("_T")
 
-_FILES = f"SELECT {TRACK_COLUMNS}, problem FROM file WHERE library = ? AND path BETWEEN ? AND ?"
+_FILES = f"SELECT {FILE_COLUMNS} FROM file WHERE library = ? AND path BETWEEN ? AND ?"
 
 
 def scope_key(roots: Sequence[Root]) -> str:
@@ -36,12 +37,12 @@ def track_id_page(library: LocalLibrary, scope: Scope, cursor: str | None, limit
     return _track_page(library, scope, cursor, limit, _id_of)
 
 
-def _id_of(row: TrackRow) -> str:
+def _id_of(row: FileRow) -> str:
     return row[0]
 
 
 def _track_page(
-    library: LocalLibrary, scope: Scope, cursor: str | None, limit: int, item_of: Callable[[TrackRow], _T]
+    library: LocalLibrary, scope: Scope, cursor: str | None, limit: int, item_of: Callable[[FileRow], _T]
 ) -> Page[_T]:
     key = scope_key(library.of_scope(scope))
     if cursor is None:
@@ -62,12 +63,15 @@ def _track_page(
     root, entries = wanted[-1]
     last = (root.library, entries[-1].path)
     complete = last == listing.snapshot.last
-    listing.ingest.ensure(None if complete else last)
+    page = PageRows(wanted)
+    listing.ingest.ensure(None if complete else last, page=page)
     items: list[_T] = []
     found = list(problems)
     with library.index.read() as connection:
+        if not listing.ingest.is_alone(connection):
+            page.clear()
         for root, entries in wanted:
-            _collect(connection, root, entries, item_of, items, found)
+            _collect(connection, root, entries, page.of(root.library), item_of, items, found)
     if complete:
         library.serve(listing.ingest)
     following = TrackCursor(key, listing.id, *last, total)
@@ -83,13 +87,16 @@ def _collect(
     connection: sqlite3.Connection,
     root: Root,
     entries: Sequence[Entry],
-    item_of: Callable[[TrackRow], _T],
+    rows: Mapping[bytes, FileRow],
+    item_of: Callable[[FileRow], _T],
     items: list[_T],
     problems: list[Problem],
 ) -> None:
-    rows = {
-        row[2]: row for row in connection.execute(_FILES, (root.library, entries[0].path, entries[-1].path))
-    }
+    """Add the items and problems of these entries; `rows` are those that need not be read."""
+    unread = [entry.path for entry in entries if entry.path not in rows]
+    if unread:
+        read = connection.execute(_FILES, (root.library, unread[0], unread[-1]))
+        rows = {**rows, **{row[2]: row for row in read}}
     for entry in entries:
         row = rows.get(entry.path)
         if row is None:
@@ -97,7 +104,7 @@ def _collect(
         elif row[-1] is not None:
             problems.append(Problem(kind=Kind.TRACK, id=row[0], reason=row[-1]))
         else:
-            items.append(item_of(row[:-1]))
+            items.append(item_of(row))
 
 
 def _vanished(connection: sqlite3.Connection, root: Root, entry: Entry) -> Problem:

@@ -16,9 +16,13 @@ from soulsync_local.keys import name_key
 from soulsync_local.naming import display, title_from_name
 from soulsync_local.records import PartRecord, decode_owners, decode_part, decode_tags
 from soulsync_local.roots import Root
+from soulsync_local.tags.values import FileTags
 
-TRACK_COLUMNS: Final = "id, library, path, folder, size, mtime_ns, added, tags, album, owners"
-TrackRow = tuple[str, str, bytes, bytes, int, int, int, bytes, str, bytes]
+FILE_COLUMNS: Final = "id, library, path, folder, size, mtime_ns, added, tags, album, owners, problem"
+FileRow = tuple[
+    str, str, bytes, bytes, int, int, int, FileTags | bytes | None, str | None, bytes | None, str | None
+]
+"""A row of `file`. The tags are decoded where that was done anyhow. What has a problem is no item."""
 
 PART_COLUMNS: Final = "part.album, part.library, part.body, part.tracks, part.added"
 PartRow = tuple[str, str, bytes, int, int]
@@ -43,10 +47,12 @@ class Mapper:
         self._server = server
         self._places = {root.library: (root.name, display(root.absolute(b""))) for root in roots}
 
-    def track(self, row: TrackRow) -> Track:
-        """One file as a track."""
-        id, library, path, folder, size, mtime_ns, added, blob, album, owners_blob = row
-        tags = decode_tags(blob)
+    def track(self, row: FileRow) -> Track:
+        """One file without a problem as a track."""
+        id, library, path, folder, size, mtime_ns, added, stored, album, owners_blob, problem = row
+        if problem is not None or stored is None or owners_blob is None:
+            raise ValueError(f"The file {id} is no track: {problem}")
+        tags = stored if isinstance(stored, FileTags) else decode_tags(stored)
         root_name, prefix = self._places[library]
         artists, album_artists = _credits(library, artist_names(tags, folder, root_name), owners_blob)
         updated = moment(mtime_ns)

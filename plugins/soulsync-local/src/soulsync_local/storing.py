@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,11 +11,14 @@ import msgspec
 
 from soulsync_local.grouping import GroupFile, group_folder
 from soulsync_local.ids import track_id
+from soulsync_local.mapping import FileRow
 from soulsync_local.naming import display
+from soulsync_local.pagerows import PageRows
 from soulsync_local.plan import Group
 from soulsync_local.reading import Reading
 from soulsync_local.records import decode_tags, encode
 from soulsync_local.snapshot import RULES
+from soulsync_local.tags.values import FileTags
 from soulsync_local.walk import Entry
 from soulsync_local.writing import Batch
 
@@ -66,10 +69,10 @@ _STORED: Final = (
     "album, owners FROM file WHERE library = ? AND folder = ?"
 )
 
-_Derived = tuple[str | None, bytes | None]
-"""Album id and encoded owners of a file."""
+_Derived = tuple[str | None, bytes | None, FileTags | None]
+"""Album id, encoded owners and decoded tags of a file."""
 
-_NOTHING: Final[_Derived] = (None, None)
+_NOTHING: Final[_Derived] = (None, None, None)
 
 
 def store_groups(
@@ -77,21 +80,24 @@ def store_groups(
     groups: Sequence[tuple[Group, Sequence[Reading]]],
     moment: Moment,
     generation: int,
+    page: PageRows | None,
 ) -> bool:
     """Store groups of one library, each after its files were read, and tell whether any item changed.
 
-    The readings are those of `group.reads`, in that order. A missing file is left out.
+    The readings are those of `group.reads`, in that order. A missing file is left out. `page` is given what is stored.
     """
     if not groups:
         return False
     batch = Batch(connection, groups[0][0].root.library, generation)
     for group, readings in groups:
-        _add_group(batch, group, readings, moment)
+        _add_group(batch, group, readings, moment, page)
     batch.write()
     return batch.changed
 
 
-def _add_group(batch: Batch, group: Group, readings: Sequence[Reading], moment: Moment) -> None:
+def _add_group(
+    batch: Batch, group: Group, readings: Sequence[Reading], moment: Moment, page: PageRows | None
+) -> None:
     library, folder, root_name = group.root.library, group.folder, group.root.name
     rows = _rows(batch.connection, group, readings, moment)
     files = [
@@ -103,10 +109,11 @@ def _add_group(batch: Batch, group: Group, readings: Sequence[Reading], moment: 
     derived: dict[bytes, _Derived] = {}
     for part in parts:
         owners = encode([(artist.id, artist.name) for artist in part.artists])
-        shown = part.id, owners
         for file in part.files:
-            derived[file.path] = shown
+            derived[file.path] = (part.id, owners, file.tags)
     _add_files(batch, folder, rows, derived)
+    if page is not None:
+        page.add(library, _file_rows(library, folder, rows, derived))
     batch.add_parts(group, parts)
 
 
@@ -192,8 +199,8 @@ def _add_files(batch: Batch, folder: bytes, rows: Sequence[_Row], derived: Mappi
     # bytearrays and ints not.
     place = bytearray(folder)
     for row in rows:
-        shown = album, owners = derived.get(row.path, _NOTHING)
-        now = (row.size, row.mtime_ns, row.tags, row.problem, *shown)
+        album, owners, _ = derived.get(row.path, _NOTHING)
+        now = (row.size, row.mtime_ns, row.tags, row.problem, album, owners)
         same = row.stored == now
         if same and not row.read:
             continue
@@ -209,3 +216,14 @@ def _add_files(batch: Batch, folder: bytes, rows: Sequence[_Row], derived: Mappi
 
 def _quick(value: bytes | None) -> bytearray | None:
     return None if value is None else bytearray(value)
+
+
+def _file_rows(
+    library: str, folder: bytes, rows: Sequence[_Row], derived: Mapping[bytes, _Derived]
+) -> Iterator[FileRow]:
+    """The rows as they are read from the index, but for the tags, which are decoded."""
+    for row in rows:
+        album, owners, tags = derived.get(row.path, _NOTHING)
+        yield (
+            row.id, library, row.path, folder, row.size, row.mtime_ns, row.added, tags, album, owners, row.problem
+        )  # fmt: skip
