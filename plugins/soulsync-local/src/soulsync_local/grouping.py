@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -24,9 +24,10 @@ GROUPING_VERSION = 1
 VARIOUS_ARTISTS = "Various Artists"
 
 _T = TypeVar("_T")
+_File = TypeVar("_File", bound="GroupFile")
 
 
-class GroupFile(msgspec.Struct, frozen=True, gc=False):
+class GroupFile(msgspec.Struct, gc=False):
     """One readable file of the folder. `added` and `updated` are in nanoseconds since 1970."""
 
     path: bytes
@@ -46,7 +47,7 @@ class AlbumArtist:
 
 
 @dataclass(frozen=True, slots=True)
-class AlbumPart:
+class AlbumPart(Generic[_File]):
     """What one folder holds of an album. Mostly that is all of it; an album may lie in several folders."""
 
     id: str
@@ -61,7 +62,7 @@ class AlbumPart:
     release_group_id: str | None
     added: int
     updated: int
-    files: tuple[GroupFile, ...]
+    files: tuple[_File, ...]
 
 
 def artist_names(tags: FileTags, folder: bytes, root_name: str) -> tuple[str, ...]:
@@ -75,16 +76,16 @@ def album_title(tags: FileTags, folder: bytes, root_name: str) -> str:
 
 
 def group_folder(
-    library: str, folder: bytes, root_name: str, files: Sequence[GroupFile]
-) -> tuple[AlbumPart, ...]:
+    library: str, folder: bytes, root_name: str, files: Sequence[_File]
+) -> tuple[AlbumPart[_File], ...]:
     """The albums, or parts of albums, that these files of one album folder make. `files` are in path order."""
-    by_title: dict[str, list[GroupFile]] = {}
+    by_title: dict[str, list[_File]] = {}
     for file in files:
         by_title.setdefault(name_key(album_title(file.tags, folder, root_name)), []).append(file)
-    parts: list[AlbumPart] = []
+    parts: list[AlbumPart[_File]] = []
     for title, members in by_title.items():
         owners = _owners(members, folder, root_name)
-        by_owner: dict[tuple[str, ...], list[tuple[GroupFile, tuple[str, ...]]]]
+        by_owner: dict[tuple[str, ...], list[tuple[_File, tuple[str, ...]]]]
         if owners.count(owners[0]) == len(owners):
             by_owner = {tuple(map(name_key, owners[0])): list(zip(members, owners, strict=True))}
         else:
@@ -126,8 +127,8 @@ def _part(
     root_name: str,
     title_key: str,
     owner_keys: tuple[str, ...],
-    owned: Sequence[tuple[GroupFile, tuple[str, ...]]],
-) -> AlbumPart:
+    owned: Sequence[tuple[_File, tuple[str, ...]]],
+) -> AlbumPart[_File]:
     files = tuple(file for file, _ in owned)
     tags = [file.tags for file in files]
     release = _most_common([tag.release_id for tag in tags])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from soulsync_local.mapping import FileRow
+from soulsync_local.records import FileRow
 from soulsync_local.roots import Root
 from soulsync_local.walk import Entry
 
@@ -29,8 +29,8 @@ class PageRows:
             first, last = self._bounds[library]
             kept = self._rows.setdefault(library, {})
             for row in rows:
-                if first <= row[2] <= last:
-                    kept[row[2]] = row
+                if first <= row.path <= last:
+                    kept[row.path] = row
 
     def of(self, library: str) -> Mapping[bytes, FileRow]:
         """The rows that were kept of one library, by path."""

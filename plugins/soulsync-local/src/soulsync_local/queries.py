@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from soulsync_engine.models import Album, Artist, Item, Kind, Track
-from soulsync_local.mapping import FILE_COLUMNS, PART_COLUMNS, CreditedPart, Mapper
+from soulsync_local.mapping import PART_COLUMNS, CreditedPart, Mapper
+from soulsync_local.records import FILE_COLUMNS, file_row
 
 _T = TypeVar("_T")
 
@@ -59,7 +60,8 @@ def count(connection: sqlite3.Connection, kind: Kind, libraries: Sequence[str]) 
 def tracks(connection: sqlite3.Connection, mapper: Mapper, ids: Iterable[str]) -> list[Track]:
     """The tracks with these ids, in that order."""
     ids = list(ids)
-    found = {row[0]: mapper.track(row) for row in connection.execute(_TRACKS, (json_list(ids),))}
+    rows = map(file_row, connection.execute(_TRACKS, (json_list(ids),)))
+    found = {row.id: mapper.track(row) for row in rows}
     return _ordered(found, ids)
 
 
