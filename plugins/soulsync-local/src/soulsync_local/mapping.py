@@ -158,7 +158,10 @@ def _main(records: Sequence[tuple[PartRecord, int]]) -> PartRecord:
     return max(records, key=lambda one: one[1])[0]
 
 
-def _genres(records: Iterable[tuple[PartRecord, int]]) -> tuple[str, ...]:
+def _genres(records: Sequence[tuple[PartRecord, int]]) -> tuple[str, ...]:
+    if len(records) == 1:
+        # Those of a part are in that order already, and each is there once.
+        return records[0][0].genres
     shown: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for record, tracks in records:
