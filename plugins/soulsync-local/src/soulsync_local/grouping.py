@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from operator import attrgetter
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -23,10 +24,24 @@ GROUPING_VERSION = 1
 
 VARIOUS_ARTISTS = "Various Artists"
 
+_of_album = attrgetter(
+    "album",
+    "album_artists",
+    "compilation",
+    "year",
+    "genres",
+    "release_id",
+    "release_group_id",
+    "album_artist_ids",
+)
+_of_artists = attrgetter("artists", "artist_ids")
+"""What also tells of the album where no album artists are named."""
+
 _T = TypeVar("_T")
+_File = TypeVar("_File", bound="GroupFile")
 
 
-class GroupFile(msgspec.Struct, frozen=True, gc=False):
+class GroupFile(msgspec.Struct, gc=False):
     """One readable file of the folder. `added` and `updated` are in nanoseconds since 1970."""
 
     path: bytes
@@ -46,7 +61,7 @@ class AlbumArtist:
 
 
 @dataclass(frozen=True, slots=True)
-class AlbumPart:
+class AlbumPart(Generic[_File]):
     """What one folder holds of an album. Mostly that is all of it; an album may lie in several folders."""
 
     id: str
@@ -61,7 +76,7 @@ class AlbumPart:
     release_group_id: str | None
     added: int
     updated: int
-    files: tuple[GroupFile, ...]
+    files: tuple[_File, ...]
 
 
 def artist_names(tags: FileTags, folder: bytes, root_name: str) -> tuple[str, ...]:
@@ -75,16 +90,23 @@ def album_title(tags: FileTags, folder: bytes, root_name: str) -> str:
 
 
 def group_folder(
-    library: str, folder: bytes, root_name: str, files: Sequence[GroupFile]
-) -> tuple[AlbumPart, ...]:
+    library: str, folder: bytes, root_name: str, files: Sequence[_File]
+) -> tuple[AlbumPart[_File], ...]:
     """The albums, or parts of albums, that these files of one album folder make. `files` are in path order."""
-    by_title: dict[str, list[GroupFile]] = {}
+    if _all_say_the_same(files):
+        # Then one speaks for all, which spares most folders most of the work.
+        file = files[0]
+        (owner,) = _owners(files[:1], folder, root_name)
+        title = name_key(album_title(file.tags, folder, root_name))
+        keys = tuple(map(name_key, owner))
+        return (_part(library, folder, root_name, title, keys, [(file, owner)], files),)
+    by_title: dict[str, list[_File]] = {}
     for file in files:
         by_title.setdefault(name_key(album_title(file.tags, folder, root_name)), []).append(file)
-    parts: list[AlbumPart] = []
+    parts: list[AlbumPart[_File]] = []
     for title, members in by_title.items():
         owners = _owners(members, folder, root_name)
-        by_owner: dict[tuple[str, ...], list[tuple[GroupFile, tuple[str, ...]]]]
+        by_owner: dict[tuple[str, ...], list[tuple[_File, tuple[str, ...]]]]
         if owners.count(owners[0]) == len(owners):
             by_owner = {tuple(map(name_key, owners[0])): list(zip(members, owners, strict=True))}
         else:
@@ -92,9 +114,20 @@ def group_folder(
             for file, owner in zip(members, owners, strict=True):
                 by_owner.setdefault(tuple(map(name_key, owner)), []).append((file, owner))
         parts.extend(
-            _part(library, folder, root_name, title, keys, owned) for keys, owned in by_owner.items()
+            _part(library, folder, root_name, title, keys, owned, [file for file, _ in owned])
+            for keys, owned in by_owner.items()
         )
     return tuple(parts)
+
+
+def _all_say_the_same(files: Sequence[GroupFile]) -> bool:
+    """Whether the tags of all files say the same of their album."""
+    if not files:
+        return False
+    said = [_of_album(file.tags) for file in files]
+    if said.count(said[0]) != len(said):
+        return False
+    return bool(files[0].tags.album_artists) or len({_of_artists(file.tags) for file in files}) == 1
 
 
 def _owners(files: Sequence[GroupFile], folder: bytes, root_name: str) -> list[tuple[str, ...]]:
@@ -126,13 +159,14 @@ def _part(
     root_name: str,
     title_key: str,
     owner_keys: tuple[str, ...],
-    owned: Sequence[tuple[GroupFile, tuple[str, ...]]],
-) -> AlbumPart:
-    files = tuple(file for file, _ in owned)
-    tags = [file.tags for file in files]
+    owned: Sequence[tuple[_File, tuple[str, ...]]],
+    files: Sequence[_File],
+) -> AlbumPart[_File]:
+    """`owned` are those of the files that tell what the album is, with their album artists."""
+    tags = [file.tags for file, _ in owned]
     release = _most_common([tag.release_id for tag in tags])
     year = _most_common([tag.year for tag in tags])
-    durations = [tag.duration_ms for tag in tags if tag.duration_ms is not None]
+    durations = [file.tags.duration_ms for file in files if file.tags.duration_ms is not None]
     return AlbumPart(
         # The edition keeps a reissue apart from the first issue, also when both are called the same.
         id=album_id(library, owner_keys, title_key, release or (str(year) if year is not None else "")),
@@ -145,9 +179,9 @@ def _part(
         duration_ms=sum(durations) if durations else None,
         release_id=release,
         release_group_id=_most_common([tag.release_group_id for tag in tags]),
-        added=min(file.added for file in files),
-        updated=max(file.updated for file in files),
-        files=files,
+        added=min([file.added for file in files]),
+        updated=max([file.updated for file in files]),
+        files=tuple(files),
     )
 
 

@@ -65,6 +65,16 @@ CREATE TABLE state (
 ) WITHOUT ROWID;
 """
 
+Stamp = tuple[sqlite3.Connection, int, int]
+"""What stays equal for as long as nobody writes to the index, be it here or in another process."""
+
+
+def stamp_of(connection: sqlite3.Connection) -> Stamp:
+    """The stamp of what this connection sees now, within a transaction."""
+    # The first number counts what other connections commit, the second what this one writes.
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return connection, version, connection.total_changes
+
 
 class Index:
     """The index file of one server, opened on first use. Its methods raise errors of the engine's tree only."""

@@ -12,11 +12,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from os import path as os_path
 
 from soulsync_engine.plugin import UnavailableError
-from soulsync_local.index import Index
+from soulsync_local.index import Index, Stamp, stamp_of
 from soulsync_local.naming import display
+from soulsync_local.pagerows import PageRows
 from soulsync_local.plan import (
     Group,
     RootPlan,
@@ -69,22 +71,34 @@ class Ingest:
         self._readings: dict[str, dict[bytes, Reading]] = {}
         self._reader: Reader | None = None
         self._read: deque[Reading] = deque()
+        self._alone = True
+        self._stamp: Stamp | None = None
 
     @property
     def finished(self) -> bool:
         """Whether the index holds all of the snapshot."""
         return self._groups is not None and not self._groups
 
-    def ensure(self, place: tuple[str, bytes] | None, go_on: Callable[[], bool] | None = None) -> None:
+    def is_alone(self, connection: sqlite3.Connection) -> bool:
+        """Whether nobody else has written to the index since this ingest has. Call it within a transaction."""
+        return self._alone and self._stamp == stamp_of(connection)
+
+    def ensure(
+        self,
+        place: tuple[str, bytes] | None,
+        go_on: Callable[[], bool] | None = None,
+        page: PageRows | None = None,
+    ) -> None:
         """Store what the listing up to a place (library id, path) needs; all of it for None.
 
-        `go_on` can end it early: it is asked before each folder. Raises `UnavailableError` when a folder vanishes.
+        `go_on` can end it early: it is asked before each folder. `page` is given what is stored for a page of a first
+        scan; it is right for as long as `is_alone`. Raises `UnavailableError` when a folder vanishes.
         """
         with self._lock:
             try:
                 if self._groups is None:
                     self._plan()
-                self._store_up_to(place, go_on)
+                self._store_up_to(place, go_on, page)
             except BaseException as error:
                 self.failed = True
                 self._close_reader(kill=not isinstance(error, Exception))
@@ -127,7 +141,7 @@ class Ingest:
                 return None
         readings: dict[bytes, bytes] | None = None
         while True:
-            with self._index.write() as connection:
+            with self._write() as connection:
                 plan = plan_root(connection, found, readings)
                 if isinstance(plan, RootPlan):
                     scanned_at, known = connection.execute(
@@ -166,7 +180,18 @@ class Ingest:
 
     # storing
 
-    def _store_up_to(self, place: tuple[str, bytes] | None, go_on: Callable[[], bool] | None) -> None:
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction that notes whether somebody else has written since the last one."""
+        with self._index.write() as connection:
+            if self._stamp is not None and self._stamp != stamp_of(connection):
+                self._alone = False
+            yield connection
+            self._stamp = stamp_of(connection)
+
+    def _store_up_to(
+        self, place: tuple[str, bytes] | None, go_on: Callable[[], bool] | None, page: PageRows | None
+    ) -> None:
         groups = self._groups
         if not groups:
             return
@@ -181,7 +206,7 @@ class Ingest:
                 files += len(readings) or 1
             if not batch:
                 return
-            self._store(batch)
+            self._store(batch, page)
             self.done += sum(len(readings) for _, readings in batch)
         self._close_reader()
         self._complete()
@@ -205,8 +230,8 @@ class Ingest:
             self._read.extend(self._reader.take())
         return self._read.popleft()
 
-    def _store(self, batch: list[tuple[Group, list[Reading]]]) -> None:
-        with self._index.write() as connection:
+    def _store(self, batch: list[tuple[Group, list[Reading]]], page: PageRows | None) -> None:
+        with self._write() as connection:
             start = 0
             while start < len(batch):
                 library = batch[start][0].root.library
@@ -215,7 +240,10 @@ class Ingest:
                 end = start
                 while end < len(batch) and batch[end][0].root.library == library:
                     end += 1
-                if store_groups(connection, batch[start:end], self._moments[library], generation):
+                moment = self._moments[library]
+                # Where there was nothing, and nobody else writes, the rows are in the index as they are given to it.
+                kept = page if self._alone and moment.nothing_known else None
+                if store_groups(connection, batch[start:end], moment, generation, kept):
                     next_generation(connection, library)
                     self._generations[library] += 1
                 start = end
@@ -234,7 +262,7 @@ class Ingest:
         if self._only is not None:
             return
         now = time.time_ns()
-        with self._index.write() as connection:
+        with self._write() as connection:
             for library, digest in self.snapshot.digests.items():
                 connection.execute("UPDATE library SET scanned_at = ? WHERE id = ?", (now, library))
                 expected = self._generations.get(library)

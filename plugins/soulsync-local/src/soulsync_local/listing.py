@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import TypeVar
 
 from soulsync_engine.models import Album, Artist, Kind, Page, Problem, Scope, Track
@@ -11,14 +12,18 @@ from soulsync_local import cursors, queries
 from soulsync_local.cursors import IdCursor, TrackCursor
 from soulsync_local.ids import track_id
 from soulsync_local.library import Listing, LocalLibrary, walk_problems
-from soulsync_local.mapping import TRACK_COLUMNS, Mapper, TrackRow
+from soulsync_local.mapping import Mapper
 from soulsync_local.naming import display
+from soulsync_local.pagerows import PageRows
+from soulsync_local.records import FILE_COLUMNS, FileRow, file_row
 from soulsync_local.roots import Root
 from soulsync_local.walk import Entry
 
 _T = TypeVar("_T")
 
-_FILES = f"SELECT {TRACK_COLUMNS}, problem FROM file WHERE library = ? AND path BETWEEN ? AND ?"
+_FILES = f"SELECT {FILE_COLUMNS} FROM file WHERE library = ? AND path BETWEEN ? AND ?"
+# For ids nothing has to be decoded.
+_FILES_BARE = _FILES.replace(" tags,", " NULL,")
 
 
 def scope_key(roots: Sequence[Root]) -> str:
@@ -28,20 +33,21 @@ def scope_key(roots: Sequence[Root]) -> str:
 
 def track_page(library: LocalLibrary, scope: Scope, cursor: str | None, limit: int) -> Page[Track]:
     """One page of tracks in path order, read from the files as far as they are not known yet."""
-    return _track_page(library, scope, cursor, limit, library.mapper.track)
+    return _track_page(library, scope, cursor, limit, _FILES, library.mapper.track)
 
 
 def track_id_page(library: LocalLibrary, scope: Scope, cursor: str | None, limit: int) -> Page[str]:
     """As `track_page`, the ids alone."""
-    return _track_page(library, scope, cursor, limit, _id_of)
-
-
-def _id_of(row: TrackRow) -> str:
-    return row[0]
+    return _track_page(library, scope, cursor, limit, _FILES_BARE, attrgetter("id"))
 
 
 def _track_page(
-    library: LocalLibrary, scope: Scope, cursor: str | None, limit: int, item_of: Callable[[TrackRow], _T]
+    library: LocalLibrary,
+    scope: Scope,
+    cursor: str | None,
+    limit: int,
+    statement: str,
+    item_of: Callable[[FileRow], _T],
 ) -> Page[_T]:
     key = scope_key(library.of_scope(scope))
     if cursor is None:
@@ -62,12 +68,16 @@ def _track_page(
     root, entries = wanted[-1]
     last = (root.library, entries[-1].path)
     complete = last == listing.snapshot.last
-    listing.ingest.ensure(None if complete else last)
+    page = PageRows(wanted)
+    listing.ingest.ensure(None if complete else last, page=page)
     items: list[_T] = []
     found = list(problems)
     with library.index.read() as connection:
+        if not listing.ingest.is_alone(connection):
+            page.clear()
         for root, entries in wanted:
-            _collect(connection, root, entries, item_of, items, found)
+            rows = _rows(connection, statement, root, entries, page.of(root.library))
+            _collect(connection, root, entries, rows, item_of, items, found)
     if complete:
         library.serve(listing.ingest)
     following = TrackCursor(key, listing.id, *last, total)
@@ -79,25 +89,38 @@ def _track_page(
     )
 
 
+def _rows(
+    connection: sqlite3.Connection,
+    statement: str,
+    root: Root,
+    entries: Sequence[Entry],
+    kept: Mapping[bytes, FileRow],
+) -> Mapping[bytes, FileRow]:
+    """The rows of these entries by path, those that were kept and those that are read."""
+    unread = [entry.path for entry in entries if entry.path not in kept]
+    if not unread:
+        return kept
+    read = map(file_row, connection.execute(statement, (root.library, unread[0], unread[-1])))
+    return {**kept, **{row.path: row for row in read}}
+
+
 def _collect(
     connection: sqlite3.Connection,
     root: Root,
     entries: Sequence[Entry],
-    item_of: Callable[[TrackRow], _T],
+    rows: Mapping[bytes, FileRow],
+    item_of: Callable[[FileRow], _T],
     items: list[_T],
     problems: list[Problem],
 ) -> None:
-    rows = {
-        row[2]: row for row in connection.execute(_FILES, (root.library, entries[0].path, entries[-1].path))
-    }
     for entry in entries:
         row = rows.get(entry.path)
         if row is None:
             problems.append(_vanished(connection, root, entry))
-        elif row[-1] is not None:
-            problems.append(Problem(kind=Kind.TRACK, id=row[0], reason=row[-1]))
+        elif row.problem is not None:
+            problems.append(Problem(kind=Kind.TRACK, id=row.id, reason=row.problem))
         else:
-            items.append(item_of(row[:-1]))
+            items.append(item_of(row))
 
 
 def _vanished(connection: sqlite3.Connection, root: Root, entry: Entry) -> Problem:

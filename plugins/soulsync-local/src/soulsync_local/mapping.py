@@ -14,11 +14,8 @@ from soulsync_local.grouping import album_title, artist_names, disc_of
 from soulsync_local.ids import artist_id
 from soulsync_local.keys import name_key
 from soulsync_local.naming import display, title_from_name
-from soulsync_local.records import PartRecord, decode_owners, decode_part, decode_tags
+from soulsync_local.records import FileRow, PartRecord, decode_owners, decode_part
 from soulsync_local.roots import Root
-
-TRACK_COLUMNS: Final = "id, library, path, folder, size, mtime_ns, added, tags, album, owners"
-TrackRow = tuple[str, str, bytes, bytes, int, int, int, bytes, str, bytes]
 
 PART_COLUMNS: Final = "part.album, part.library, part.body, part.tracks, part.added"
 PartRow = tuple[str, str, bytes, int, int]
@@ -43,19 +40,18 @@ class Mapper:
         self._server = server
         self._places = {root.library: (root.name, display(root.absolute(b""))) for root in roots}
 
-    def track(self, row: TrackRow) -> Track:
-        """One file as a track."""
-        id, library, path, folder, size, mtime_ns, added, blob, album, owners_blob = row
-        tags = decode_tags(blob)
+    def track(self, row: FileRow) -> Track:
+        """One file without a problem as a track."""
+        tags, path, folder, library = row.tags, row.path, row.folder, row.library
         root_name, prefix = self._places[library]
-        artists, album_artists = _credits(library, artist_names(tags, folder, root_name), owners_blob)
-        updated = moment(mtime_ns)
+        artists, album_artists = _credits(library, artist_names(tags, folder, root_name), row.owners)
+        updated = moment(row.updated)
         return Track(
-            ref=ItemRef(self._server, Kind.TRACK, id),
+            ref=ItemRef(self._server, Kind.TRACK, row.id),
             title=tags.title or title_from_name(path),
             artists=artists,
             album=album_title(tags, folder, root_name),
-            album_id=album,
+            album_id=row.album,
             album_artists=album_artists,
             disc=disc_of(path, tags),
             track_number=tags.track,
@@ -72,12 +68,12 @@ class Mapper:
             ),
             isrcs=tags.isrcs,
             path=prefix + display(path),
-            size=size,
+            size=row.size,
             bitrate=tags.bitrate,
             codec=tags.codec,
             sample_rate=tags.sample_rate,
             library_id=library,
-            added=moment(added) if added != mtime_ns else updated,
+            added=moment(row.added) if row.added != row.updated else updated,
             updated=updated,
         )
 
@@ -138,13 +134,14 @@ def moment(nanoseconds: int) -> datetime | None:
 
 @lru_cache(maxsize=256)
 def _credits(
-    library: str, names: tuple[str, ...], owners: bytes
+    library: str, names: tuple[str, ...], owners: bytes | None
 ) -> tuple[tuple[ArtistCredit, ...], tuple[ArtistCredit, ...]]:
     """The names as tagged, with ids for those who are album artists of the same album; and the album artists.
 
     Cached, because the tracks of an album come one after the other.
     """
-    album_artists = tuple(ArtistCredit(name=name, id=id) for id, name in decode_owners(owners))
+    known = () if owners is None else decode_owners(owners)
+    album_artists = tuple(ArtistCredit(name=name, id=id) for id, name in known)
     return tuple(_credit(library, name, album_artists) for name in names), album_artists
 
 
@@ -161,7 +158,10 @@ def _main(records: Sequence[tuple[PartRecord, int]]) -> PartRecord:
     return max(records, key=lambda one: one[1])[0]
 
 
-def _genres(records: Iterable[tuple[PartRecord, int]]) -> tuple[str, ...]:
+def _genres(records: Sequence[tuple[PartRecord, int]]) -> tuple[str, ...]:
+    if len(records) == 1:
+        # Those of a part are in that order already, and each is there once.
+        return records[0][0].genres
     shown: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for record, tracks in records:

@@ -88,9 +88,13 @@ def _unique_pairs(
     right: Iterable[_B],
     right_key: Callable[[_B], Hashable | None],
 ) -> list[tuple[_A, _B]]:
+    lefts = _unique(left, left_key)
+    if not lefts:
+        # As in a first scan, where there is much on the other side.
+        return []
     rights = _unique(right, right_key)
     pairs = []
-    for key, one in _unique(left, left_key).items():
+    for key, one in lefts.items():
         other = rights.get(key)
         if one is not None and other is not None:
             pairs.append((one, other))

@@ -230,8 +230,8 @@ def _apply(
         ((b"\0%d" % known.row, known.row) for known, _ in outcome.moved),
     )
     connection.executemany(
-        "UPDATE file SET path = ?, size = ?, mtime_ns = ?, inode = ?, device = ?, folder = ?, generation = ? "
-        "WHERE rowid = ?",
+        "UPDATE file SET path = ?, size = ?, mtime_ns = ?, inode = ?, device = ?, folder = ?, generation = ?, "
+        "title_key = NULL, words = NULL WHERE rowid = ?",
         (
             (
                 entry.path,
@@ -269,8 +269,15 @@ def _groups(
             group = groups[folder] = Group(root, folder, folder in difference.folders)
         return group
 
+    directory: bytes | None = None
+    reads: list[Entry] = []
     for entry in _in_order(outcome.new, outcome.edited, difference.again):
-        group_of(album_folder(entry.path)).reads.append(entry)
+        # Asked once for each directory, since its files mostly come one after the other.
+        above = entry.path.rpartition(b"/")[0]
+        if above != directory:
+            directory = above
+            reads = group_of(album_folder(entry.path)).reads
+        reads.append(entry)
     for (folder,) in connection.execute("SELECT folder FROM regroup WHERE library = ?", (root.library,)):
         # Also a folder that is gone now: what the index has of its albums has to go as well.
         group_of(folder).known = True

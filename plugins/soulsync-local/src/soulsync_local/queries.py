@@ -11,14 +11,15 @@ from typing import Final, TypeVar
 import msgspec
 
 from soulsync_engine.models import Album, Artist, Item, Kind, Track
-from soulsync_local.mapping import PART_COLUMNS, TRACK_COLUMNS, CreditedPart, Mapper
+from soulsync_local.mapping import PART_COLUMNS, CreditedPart, Mapper
+from soulsync_local.records import FILE_COLUMNS, file_row
 
 _T = TypeVar("_T")
 
 # Lists of ids go into a statement as one JSON text, so that every statement is a constant.
 _IDS: Final = "(SELECT value FROM json_each(?))"
 
-_TRACKS: Final = f"SELECT {TRACK_COLUMNS} FROM file WHERE id IN {_IDS} AND problem IS NULL"
+_TRACKS: Final = f"SELECT {FILE_COLUMNS} FROM file WHERE id IN {_IDS} AND problem IS NULL"
 _PARTS: Final = f"SELECT {PART_COLUMNS} FROM part WHERE album IN {_IDS} ORDER BY album, folder"
 _CREDITS: Final = (
     f"SELECT credit.artist, credit.name, credit.musicbrainz_id, {PART_COLUMNS} FROM credit "
@@ -59,7 +60,8 @@ def count(connection: sqlite3.Connection, kind: Kind, libraries: Sequence[str]) 
 def tracks(connection: sqlite3.Connection, mapper: Mapper, ids: Iterable[str]) -> list[Track]:
     """The tracks with these ids, in that order."""
     ids = list(ids)
-    found = {row[0]: mapper.track(row) for row in connection.execute(_TRACKS, (json_list(ids),))}
+    rows = map(file_row, connection.execute(_TRACKS, (json_list(ids),)))
+    found = {row.id: mapper.track(row) for row in rows}
     return _ordered(found, ids)
 
 

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import nullcontext
 from importlib import import_module
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+import msgspec
 
 from soulsync_engine.plugin import UnavailableError
 from soulsync_local.tags.values import ProblemReason
@@ -34,7 +36,7 @@ Enough to keep workers busy while a host stores a page of 1000 items.
 """
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What reading a file gave: its encoded `FileTags`, or why there are none."""
 
     tags: bytes | None
@@ -111,7 +113,7 @@ class Reader:
         self._fill()
         if not self._waiting:
             self.close()
-        return list(map(Reading._make, found))
+        return [Reading(one) if isinstance(one, bytes) else Reading(None, *one) for one in found]
 
     def close(self, *, kill: bool = False) -> None:
         """Let the processes go. What was not taken is lost."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Final
 
 import msgspec
 
 from soulsync_engine.models import Kind, Scope, SearchResult
 from soulsync_local import queries
+from soulsync_local.keying import make_keys
 from soulsync_local.keys import search_key
 from soulsync_local.library import LocalLibrary
 
@@ -19,12 +19,14 @@ _RANK: Final = (
 )
 _ALL_WORDS: Final = "NOT EXISTS (SELECT 1 FROM json_each(?2) AS word WHERE NOT instr({words}, word.value))"
 
+# What has no keys yet comes before everything else, so that it cannot be missed.
+_TRACK_HITS: Final = (
+    f"SELECT id, title_key IS NULL AS bare FROM file WHERE library IN (SELECT value FROM json_each(?3)) "
+    f"AND problem IS NULL AND (title_key IS NULL OR {_ALL_WORDS.format(words='words')}) "
+    f"ORDER BY bare DESC, {_RANK.format(title='title_key')}, length(title_key), title_key, id LIMIT ?4"
+)
+
 _HITS: Final = {
-    Kind.TRACK: (
-        f"SELECT id FROM file WHERE library IN (SELECT value FROM json_each(?3)) AND problem IS NULL "
-        f"AND {_ALL_WORDS.format(words='words')} "
-        f"ORDER BY {_RANK.format(title='title_key')}, length(title_key), title_key, id LIMIT ?4"
-    ),
     Kind.ALBUM: (
         f"SELECT album FROM part WHERE library IN (SELECT value FROM json_each(?3)) "
         f"AND {_ALL_WORDS.format(words='words')} GROUP BY album "
@@ -42,26 +44,34 @@ def search(
     library: LocalLibrary, query: str, kinds: frozenset[Kind], scope: Scope, limit: int
 ) -> SearchResult:
     """The best hits of each kind. A query without a word finds nothing."""
-    libraries = [root.library for root in library.of_scope(scope)]
+    root_names = {root.library: root.name for root in library.of_scope(scope)}
     key = search_key(query)
     if not key or limit < 1:
         return SearchResult()
+    values = (key, msgspec.json.encode(key.split()).decode(), queries.json_list(root_names), limit)
     library.known()
+    while True:
+        found = _search(library, values, kinds)
+        if found is not None:
+            return found
+        # Once more afterwards, because a scan may be storing more.
+        make_keys(library.index, root_names)
+
+
+def _search(
+    library: LocalLibrary, values: tuple[str, str, str, int], kinds: frozenset[Kind]
+) -> SearchResult | None:
+    """The best hits of each kind; None when there are tracks without keys. `values` are those of the statements."""
     with library.index.read() as connection:
+        tracks = connection.execute(_TRACK_HITS, values).fetchall() if Kind.TRACK in kinds else []
+        if any(bare for _, bare in tracks):
+            return None
 
         def hits(kind: Kind) -> list[str]:
-            return _hits(connection, kind, key, libraries, limit) if kind in kinds else []
+            return [id for (id,) in connection.execute(_HITS[kind], values)] if kind in kinds else []
 
         return SearchResult(
             artists=tuple(queries.artists(connection, library.mapper, hits(Kind.ARTIST))),
             albums=tuple(queries.albums(connection, library.mapper, hits(Kind.ALBUM))),
-            tracks=tuple(queries.tracks(connection, library.mapper, hits(Kind.TRACK))),
+            tracks=tuple(queries.tracks(connection, library.mapper, [id for id, _ in tracks])),
         )
-
-
-def _hits(
-    connection: sqlite3.Connection, kind: Kind, key: str, libraries: list[str], limit: int
-) -> list[str]:
-    words = msgspec.json.encode(key.split()).decode()
-    rows = connection.execute(_HITS[kind], (key, words, queries.json_list(libraries), limit))
-    return [id for (id,) in rows]

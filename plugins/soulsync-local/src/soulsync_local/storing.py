@@ -1,24 +1,23 @@
-"""Turning the files of album folders into rows: what was read, the albums they make, and what a search looks into."""
+"""Turning the files of album folders into rows: what was read, and the albums they make."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
-from soulsync_local.grouping import GroupFile, album_title, artist_names, group_folder
+from soulsync_local.grouping import group_folder
 from soulsync_local.ids import track_id
-from soulsync_local.keys import search_key
-from soulsync_local.naming import display, title_from_name
+from soulsync_local.naming import display
+from soulsync_local.pagerows import PageRows
 from soulsync_local.plan import Group
 from soulsync_local.reading import Reading
-from soulsync_local.records import decode_tags, encode
+from soulsync_local.records import NO_TAGS, decode_tags, encode
 from soulsync_local.snapshot import RULES
-from soulsync_local.walk import Entry
-from soulsync_local.writing import Batch
+from soulsync_local.tags.values import ProblemReason
+from soulsync_local.walk import Entry, path_of
+from soulsync_local.writing import Batch, NewRow
 
 _YOUNG_NS = 2_000_000_000
 
@@ -44,33 +43,10 @@ class Moment:
         return min(mtime_ns, self.taken_at) if self.first_scan else self.taken_at
 
 
-class _Row(msgspec.Struct, gc=False):
-    """A file as it is to be stored. `stored` is what the index has of the item, None for a new file."""
-
-    read: bool
-    stored: tuple[object, ...] | None
-    id: str
-    path: bytes
-    size: int
-    mtime_ns: int
-    inode: int
-    device: int
-    added: int
-    rules: int
-    again: int
-    tags: bytes | None
-    problem: str | None
-
-
 _STORED: Final = (
-    "SELECT id, path, size, mtime_ns, inode, device, added, rules, again, tags, problem, "
-    "album, owners, title_key, words FROM file WHERE library = ? AND folder = ?"
+    "SELECT path, tags, added, mtime_ns, id, size, problem, album, owners, inode, device, rules, again FROM file "
+    "WHERE library = ? AND folder = ?"
 )
-
-_Derived = tuple[str | None, bytes | None, str | None, str | None]
-"""Album id, encoded owners, title key and words of a file."""
-
-_NOTHING: Final[_Derived] = (None, None, None, None)
 
 
 def store_groups(
@@ -78,94 +54,110 @@ def store_groups(
     groups: Sequence[tuple[Group, Sequence[Reading]]],
     moment: Moment,
     generation: int,
+    page: PageRows | None,
 ) -> bool:
     """Store groups of one library, each after its files were read, and tell whether any item changed.
 
-    The readings are those of `group.reads`, in that order. A missing file is left out.
+    The readings are those of `group.reads`, in that order. A missing file is left out. `page` is given what is stored.
     """
     if not groups:
         return False
     batch = Batch(connection, groups[0][0].root.library, generation)
     for group, readings in groups:
-        _add_group(batch, group, readings, moment)
+        _add_group(batch, group, readings, moment, page)
     batch.write()
     return batch.changed
 
 
-def _add_group(batch: Batch, group: Group, readings: Sequence[Reading], moment: Moment) -> None:
+def _add_group(
+    batch: Batch, group: Group, readings: Sequence[Reading], moment: Moment, page: PageRows | None
+) -> None:
     library, folder, root_name = group.root.library, group.folder, group.root.name
     rows = _rows(batch.connection, group, readings, moment)
-    files = [
-        GroupFile(row.path, decode_tags(row.tags), row.added, row.mtime_ns)
-        for row in rows
-        if row.tags is not None and row.problem is None
-    ]
-    parts = group_folder(library, folder, root_name, files)
-    derived: dict[bytes, _Derived] = {}
+    parts = group_folder(library, folder, root_name, [row for row in rows if row.problem is None])
     for part in parts:
         owners = encode([(artist.id, artist.name) for artist in part.artists])
-        words_of: dict[object, str] = {}
-        for file in part.files:
-            title, words = _search_keys(file, folder, root_name, words_of)
-            derived[file.path] = (part.id, owners, title, words)
-    _add_files(batch, folder, rows, derived)
+        for row in part.files:
+            row.album, row.owners = part.id, owners
+    batch.add_files(rows)
     batch.add_parts(group, parts)
+    if page is not None:
+        page.add(library, rows)
 
 
 def _rows(
     connection: sqlite3.Connection, group: Group, readings: Sequence[Reading], moment: Moment
-) -> list[_Row]:
-    """The files of the folder, in path order."""
+) -> list[NewRow]:
+    """The files of the folder, in path order, not grouped yet."""
     if not group.known:
         return [
-            _row(connection, group.root.library, entry, reading, moment, None)
+            _row(connection, group, entry, reading, moment, None)
             for entry, reading in zip(group.reads, readings, strict=True)
             if reading.reason != "missing"
         ]
-    rows: dict[bytes, _Row] = {}
-    for row in connection.execute(_STORED, (group.root.library, group.folder)):
-        rows[row[1]] = _Row(False, (row[2], row[3], *row[9:]), *row[:11])
+    rows = {row.path: row for row in _stored_rows(connection, group)}
     for entry, reading in zip(group.reads, readings, strict=True):
         if reading.reason != "missing":
-            known = rows.get(entry.path)
-            rows[entry.path] = _row(connection, group.root.library, entry, reading, moment, known)
-    return [row for _, row in sorted(rows.items(), key=_path_of)]
+            rows[entry.path] = _row(connection, group, entry, reading, moment, rows.get(entry.path))
+    return sorted(rows.values(), key=path_of)
 
 
-def _path_of(item: tuple[bytes, _Row]) -> bytes:
-    return item[0]
+def _stored_rows(connection: sqlite3.Connection, group: Group) -> Iterator[NewRow]:
+    library, folder = group.root.library, group.folder
+    for (
+        path, tags, added, updated, id, size, problem, album, owners, inode, device, rules, again
+    ) in connection.execute(_STORED, (library, folder)):  # fmt: skip
+        yield NewRow(
+            path,
+            NO_TAGS if tags is None else decode_tags(tags),
+            added,
+            updated,
+            id,
+            library,
+            folder,
+            size,
+            problem,
+            encoded_tags=tags,
+            inode=inode,
+            device=device,
+            rules=rules,
+            again=again,
+            read=False,
+            stored=(size, updated, tags, problem, album, owners),
+        )
 
 
 def _row(
     connection: sqlite3.Connection,
-    library: str,
+    group: Group,
     entry: Entry,
     reading: Reading,
     moment: Moment,
-    known: _Row | None,
-) -> _Row:
-    path, mtime_ns = entry.path, entry.mtime_ns
-    return _Row(
-        True,
-        known.stored if known else None,
-        known.id if known else _new_id(connection, library, path, moment),
+    known: NewRow | None,
+) -> NewRow:
+    library, path, mtime_ns, tags = group.root.library, entry.path, entry.mtime_ns, reading.tags
+    return NewRow(
         path,
-        entry.size,
-        mtime_ns,
-        entry.inode,
-        entry.device,
+        NO_TAGS if tags is None else decode_tags(tags),
         known.added if known else moment.added(mtime_ns),
-        RULES,
-        reading.reason == "unreadable" or moment.is_young(mtime_ns),
-        reading.tags,
-        _problem(entry, reading),
+        mtime_ns,
+        known.id if known else _new_id(connection, library, path, moment),
+        library,
+        group.folder,
+        entry.size,
+        None if reading.reason is None else _problem(entry, reading.reason, reading.detail),
+        encoded_tags=tags,
+        inode=entry.inode,
+        device=entry.device,
+        rules=RULES,
+        again=reading.reason == "unreadable" or moment.is_young(mtime_ns),
+        read=True,
+        stored=known.stored if known else None,
     )
 
 
-def _problem(entry: Entry, reading: Reading) -> str | None:
-    if reading.reason is None:
-        return None
-    return f"{display(entry.path)!r} is {_WORDS[reading.reason]}: {reading.detail}"
+def _problem(entry: Entry, reason: ProblemReason, detail: str) -> str:
+    return f"{display(entry.path)!r} is {_WORDS[reason]}: {detail}"
 
 
 _WORDS: Mapping[str, str] = {
@@ -187,40 +179,3 @@ def _new_id(connection: sqlite3.Connection, library: str, path: bytes, moment: M
         ):
             return id
         attempt += 1
-
-
-def _search_keys(
-    file: GroupFile, folder: bytes, root_name: str, words_of: dict[object, str]
-) -> tuple[str, str]:
-    """The keys of the title, and of everything a search looks into. `words_of` is a memory for one album."""
-    tags = file.tags
-    title = search_key(tags.title or title_from_name(file.path))
-    place = (tags.artists, tags.album_artists, tags.album)
-    others = words_of.get(place)
-    if others is None:
-        names = (*artist_names(tags, folder, root_name), album_title(tags, folder, root_name))
-        others = words_of[place] = " ".join(map(search_key, names))
-    return title, f"{title} {others}"
-
-
-def _add_files(batch: Batch, folder: bytes, rows: Sequence[_Row], derived: Mapping[bytes, _Derived]) -> None:
-    # The driver passes bytes and None through its adapters, which takes longer than writing them, and bytearrays not.
-    place = bytearray(folder)
-    for row in rows:
-        shown = album, owners, title, words = derived.get(row.path, _NOTHING)
-        now = (row.size, row.mtime_ns, row.tags, row.problem, *shown)
-        same = row.stored == now
-        if same and not row.read:
-            continue
-        batch.changed |= not same
-        batch.add_file(
-            (
-                row.id, batch.library, bytearray(row.path), row.size, row.mtime_ns, row.inode, row.device, row.added,
-                place, row.rules, row.again, _quick(row.tags), row.problem, album, _quick(owners), title, words,
-                batch.generation, same,
-            )
-        )  # fmt: skip
-
-
-def _quick(value: bytes | None) -> bytearray | None:
-    return None if value is None else bytearray(value)

@@ -19,14 +19,17 @@ _NICER: Final = 5
 
 _encode = msgspec.msgpack.Encoder().encode
 
-Found = tuple[bytes | None, ProblemReason | None, str]
-"""What reading a file gave: its encoded `FileTags`, or the reason why there are none, and that in words."""
+Found = bytes | tuple[ProblemReason, str]
+"""What reading a file gave: its encoded `FileTags`, or the reason why there are none, and that in words.
+
+Nothing is put around the bytes, since every file's are pickled, sent and unpickled.
+"""
 
 
 def read_encoded(paths: Sequence[bytes]) -> list[Found]:
     """Read the tags of files. They travel as bytes, because that is how they are stored and it is cheap to pass on."""
     return [
-        (None, found.reason, found.detail) if isinstance(found, TagProblem) else (_encode(found), None, "")
+        (found.reason, found.detail) if isinstance(found, TagProblem) else _encode(found)
         for found in read_batch(paths)
     ]
 

@@ -7,13 +7,13 @@ depends on the order in which they are written.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from soulsync_local.grouping import AlbumPart
 from soulsync_local.keys import search_key
 from soulsync_local.plan import Group
-from soulsync_local.records import PartRecord, encode
+from soulsync_local.records import FileRow, PartRecord, encode
 
 _TOUCH_ARTISTS: Final = (
     "INSERT INTO touched (kind, id, library, generation) "
@@ -32,20 +32,35 @@ _STORE_CREDIT: Final = (
 )
 _STORE_FILE: Final = (
     "INSERT INTO file (id, library, path, size, mtime_ns, inode, device, added, folder, rules, again, tags, "
-    "problem, album, owners, title_key, words, generation) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) "
+    "problem, album, owners, generation) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) "
     "ON CONFLICT (library, path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
     "inode = excluded.inode, device = excluded.device, folder = excluded.folder, rules = excluded.rules, "
     "again = excluded.again, tags = excluded.tags, problem = excluded.problem, album = excluded.album, "
-    "owners = excluded.owners, title_key = excluded.title_key, words = excluded.words, "
-    "generation = CASE WHEN ?19 THEN generation ELSE excluded.generation END"
+    "owners = excluded.owners, title_key = NULL, words = NULL, "
+    "generation = CASE WHEN ?17 THEN generation ELSE excluded.generation END"
 )
 
-FileValues = tuple[
-    str, str, bytearray, int, int, int, int, int, bytearray, int, int, bytearray | None, str | None,
-    str | None, bytearray | None, str | None, str | None, int, bool,
-]  # fmt: skip
-"""The columns of `file` in the order of its statement, then whether the item is the same as before."""
+
+class NewRow(FileRow, gc=False, kw_only=True):
+    """A file as it is to be stored. `read`: its tags were read now. `stored` is what the index has of the item.
+
+    Not a tuple, of which the garbage collector would have to look at thousands again and again.
+    """
+
+    encoded_tags: bytes | None
+    inode: int
+    device: int
+    rules: int
+    again: bool
+    read: bool
+    stored: tuple[object, ...] | None = None
+    is_same: bool = False
+    """Whether the item is the same as before."""
+
+    def item(self) -> tuple[object, ...]:
+        """What makes the item, apart from its place: equal tuples, equal items."""
+        return self.size, self.updated, self.encoded_tags, self.problem, self.album, self.owners
 
 
 class Batch:
@@ -58,18 +73,25 @@ class Batch:
         self.generation = generation
         self.changed = False
         """Whether any item changed."""
-        self._files: list[FileValues] = []
+        self._files: list[NewRow] = []
         self._regrouped: list[tuple[str, bytes]] = []
         self._touched: list[tuple[str, bytes, str, int]] = []
         self._removed: list[tuple[str, bytes, str, int]] = []
         self._parts: list[tuple[object, ...]] = []
         self._credits: list[tuple[object, ...]] = []
 
-    def add_file(self, values: FileValues) -> None:
-        """Store a file."""
-        self._files.append(values)
+    def add_files(self, rows: Iterable[NewRow]) -> None:
+        """Store files, as far as they were read or have changed."""
+        for row in rows:
+            if row.stored is not None and row.stored == row.item():
+                row.is_same = True
+                if not row.read:
+                    continue
+            else:
+                self.changed = True
+            self._files.append(row)
 
-    def add_parts(self, group: Group, parts: Sequence[AlbumPart]) -> None:
+    def add_parts(self, group: Group, parts: Sequence[AlbumPart[NewRow]]) -> None:
         """Make these the parts of albums in the group's folder, in place of those that the index has."""
         folder = group.folder
         stored = self._stored_parts(folder) if group.known else {}
@@ -87,7 +109,7 @@ class Batch:
     def write(self) -> None:
         """Write all of it."""
         connection = self.connection
-        connection.executemany(_STORE_FILE, self._files)
+        connection.executemany(_STORE_FILE, map(self._values, self._files))
         # Who was credited on a part that changes or goes: their counts change, or they go too.
         connection.executemany(_TOUCH_ARTISTS, self._touched)
         connection.executemany(_TOUCH_ALBUM, self._removed)
@@ -96,6 +118,16 @@ class Batch:
         connection.executemany(_STORE_PART, self._parts)
         connection.executemany(_STORE_CREDIT, self._credits)
         connection.executemany("DELETE FROM regroup WHERE library = ? AND folder = ?", self._regrouped)
+
+    def _values(self, row: NewRow) -> tuple[object, ...]:
+        # The driver passes bytes, bools and None through its adapters, which takes longer than writing them, and
+        # bytearrays and ints not.
+        tags, owners = row.encoded_tags, row.owners
+        return (
+            row.id, self.library, bytearray(row.path), row.size, row.updated, row.inode, row.device, row.added,
+            bytearray(row.folder), row.rules, int(row.again), None if tags is None else bytearray(tags), row.problem,
+            row.album, None if owners is None else bytearray(owners), self.generation, int(row.is_same),
+        )  # fmt: skip
 
     def _stored_parts(self, folder: bytes) -> dict[str, tuple[object, ...]]:
         return {
@@ -106,7 +138,7 @@ class Batch:
             )
         }
 
-    def _add_part(self, part: AlbumPart, folder: bytes, body: bytes) -> None:
+    def _add_part(self, part: AlbumPart[NewRow], folder: bytes, body: bytes) -> None:
         library = self.library
         self.changed = True
         self._touched.append((part.id, folder, library, self.generation))
@@ -124,7 +156,7 @@ class Batch:
         )
 
 
-def _record(part: AlbumPart) -> PartRecord:
+def _record(part: AlbumPart[NewRow]) -> PartRecord:
     ids = tuple(artist.musicbrainz_id for artist in part.artists)
     return PartRecord(
         title=part.title,
