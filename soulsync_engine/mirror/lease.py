@@ -68,14 +68,19 @@ class Lease:
 
     def renew(self, connection: Connection) -> None:
         """Hold it for longer. Raises `LeaseLostError` when it is somebody else's by now."""
-        renewed = connection.execute(update(leases).where(*self._own()).values(expires=self._end(_now())))
+        end = self._end(_now())
+        renewed = connection.execute(update(leases).where(*self._own()).values(expires=end))
         if renewed.rowcount != 1:
             raise self._lost()
+        self._until = end
 
     def check(self) -> None:
-        """Raise `LeaseLostError` when its time is over, so that it may be somebody else's."""
-        if _now() >= self._until:
-            raise self._lost()
+        """Raise `LeaseLostError` when it is somebody else's by now; looked up only when its time is over."""
+        if _now() < self._until:
+            return
+        with self._database.reading() as connection:
+            if connection.scalar(select(leases.c.holder).where(*self._own())) is None:
+                raise self._lost()
 
     def _take(self, connection: Connection) -> None:
         now = _now()
@@ -91,18 +96,17 @@ class Lease:
                     retry_after=max(1.0, (row.expires - now) / _SECOND),
                 )
             connection.execute(delete(leases).where(leases.c.server_id == self._number))
+        end = self._end(now)
         connection.execute(
-            insert(leases).values(
-                server_id=self._number, holder=self._holder, acquired=now, expires=self._end(now)
-            )
+            insert(leases).values(server_id=self._number, holder=self._holder, acquired=now, expires=end)
         )
+        self._until = end
 
     def _own(self) -> tuple[ColumnElement[bool], ...]:
         return leases.c.server_id == self._number, leases.c.holder == self._holder
 
     def _end(self, now: int) -> int:
-        self._until = now + round(self._seconds * _SECOND)
-        return self._until
+        return now + round(self._seconds * _SECOND)
 
     def _lost(self) -> LeaseLostError:
         return LeaseLostError(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final
 
-from soulsync_engine.mirror.batch import Batch, Parameters
+from soulsync_engine.mirror.batch import Batch
 from soulsync_engine.mirror.evidence import votes_of
 from soulsync_engine.mirror.records import ChangeType
 from soulsync_engine.mirror.rows import MAPPERS, Row, shown_title
@@ -84,11 +84,10 @@ class Recording:
         """An id that was absent in so many sweeps since a time, or that is there again."""
         self.batch.id_misses.append((since, sweeps, self._number, self._of, native_id))
 
-    def write(self, ids: list[Parameters] | None = None) -> None:
-        """Write all of it, and count it; but add new ids to `ids`, if that is there, to be written with others."""
-        if ids is not None:
-            ids += self.batch.ids
-            self.batch.ids.clear()
+    def write(self, rest: Batch | None = None) -> None:
+        """Write all of it, and count it; but leave to `rest`, if that is there, what is best written with others."""
+        if rest is not None:
+            self.batch.leave_to(rest)
         if not self._store.rehearsal:
             self.batch.write(self._store.database, self._writer.cursor, self.mapper)
         self._store.count(self.kind, self._counted)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
+from types import NoneType
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
@@ -42,6 +43,9 @@ Stored: TypeAlias = Sequence[Any]
 """All columns of a stored row."""
 
 _IDENTITY: Final = 6
+_PLAIN: Final = frozenset({str, int, float, bytes, bool, NoneType})
+_STORABLE: Final = (str, int, float, bytes, NoneType)
+_OPTIONAL_TEXT: Final = (str, NoneType)
 _ARTIST: Final = "artist"
 _ALBUM_ARTIST: Final = "album_artist"
 
@@ -101,6 +105,9 @@ class Mapper:
             values, credited = self.encode(item)
             if not isinstance(values[0], str):
                 raise TypeError(f"its {self.title_field} is {values[0]!r}")
+            if self.kind is Kind.TRACK and not isinstance(values[1], _OPTIONAL_TEXT):
+                raise TypeError(f"its album is {values[1]!r}")
+            _check_types(values, credited)
             omitted = names(tuple(sorted(item.omitted))) if item.omitted else None
             try:
                 packed = _pack((ROW_VERSION, omitted, values, credited))
@@ -137,11 +144,9 @@ class Mapper:
     def texts(self, row: Row) -> Texts:
         """What the item of a row is found by."""
         _, escaped, values, credits, _ = row
-        # Those columns hold texts.
-        title, album = (
-            cast("str", values[0]),
-            cast("str | None", values[1] if self.kind is Kind.TRACK else None),
-        )
+        # Those columns hold texts, as `pack` has made sure.
+        title = cast("str", values[0])
+        album = cast("str | None", values[1]) if self.kind is Kind.TRACK else None
         names = [name for role, _, name, _ in credits if role == _ALBUM_ARTIST]
         names += [name for role, _, name, _ in credits if role == _ARTIST]
         if escaped:
@@ -151,6 +156,17 @@ class Mapper:
     def title(self, item: Item) -> str:
         """What names an item to people, as far as a database text can hold it."""
         return shown_title(getattr(item, self.title_field))
+
+
+def _check_types(values: tuple[object, ...], credits: Sequence[tuple[object, ...]]) -> None:
+    """Raise `TypeError` for what a database or the search index would trip over, or make a text of."""
+    if not _PLAIN.issuperset(map(type, values)):
+        for value in values:
+            if not isinstance(value, _STORABLE):
+                raise TypeError(f"{value!r} is no value that a field can have")
+    for _, _, name, artist in credits:
+        if not isinstance(name, str) or not isinstance(artist, _OPTIONAL_TEXT):
+            raise TypeError(f"it is credited to {name!r} ({artist!r})")
 
 
 def shown_title(title: str) -> str:

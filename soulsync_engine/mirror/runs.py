@@ -62,6 +62,10 @@ class Run(NamedTuple):
     started: int
 
 
+RESUMABLE_HOURS: Final = 24.0
+"""How long what an unfinished sync left is good for: cursors mean nothing after a while."""
+
+
 def scope_key(scope: Scope) -> str:
     """A scope as stored; the same for the same libraries in any order."""
     libraries = None if scope.libraries is None else sorted(set(scope.libraries))
@@ -87,9 +91,13 @@ def begin_run(
 ) -> Run:
     """Enter a sync. A run that never ended was interrupted; what it left is forgotten, unless this one `resumes` it."""
     if not resumes:
+        key = scope_key(scope)
         for table in (checkpoints, seen_pages, staged):
-            here = table.c.server_id == number, table.c.scope == scope_key(scope)
-            connection.execute(delete(table).where(*here))
+            connection.execute(delete(table).where(table.c.server_id == number, table.c.scope == key))
+        # Whatever else is left of them, wherever it is, is of no use any more.
+        left = sync_runs.c.server_id == number, sync_runs.c.scope == key
+        ended = sync_runs.c.state == SyncState.COMPLETE.value
+        connection.execute(update(sync_runs).where(*left, ~ended).values(row_version=0))
     started = microseconds(datetime.now(UTC))
     connection.execute(
         update(sync_runs)

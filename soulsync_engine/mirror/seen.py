@@ -7,7 +7,7 @@ again by a sync that goes on where another one was ended.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from typing import final
 
 
@@ -25,9 +25,12 @@ class Seen:
         place = uid >> 3
         return place < len(self._bits) and bool(self._bits[place] >> (uid & 7) & 1)
 
-    def has_any(self, uids: Iterable[int]) -> bool:
-        """Whether one of the numbers is here."""
-        return any(map(self.__contains__, uids))
+    def are_new(self, uids: Sequence[int], others: Set[int]) -> bool:
+        """Whether none of the numbers is here, and none comes twice."""
+        distinct = set(uids)
+        if len(distinct) != len(uids) or not distinct.isdisjoint(others):
+            return False
+        return not any(map(self.__contains__, uids)) and not any(map(self.__contains__, others))
 
     def add(self, uids: Iterable[int]) -> None:
         """Add numbers."""

@@ -64,7 +64,7 @@ def forget(database: Database, name: str) -> int:
         for table in (*_UNFINISHED, leases, sync_runs, schema.libraries):
             connection.execute(delete(table).where(table.c.server_id == number))
         connection.execute(delete(schema.servers).where(schema.servers.c.id == number))
-    remove_spool(database, number)
+        remove_spool(database, number)
     return items
 
 
@@ -94,7 +94,7 @@ def move(database: Database, old: str, new: str) -> int:
         moved = connection.execute(
             missing.values(missing_since=microseconds(datetime.now(UTC)), missing_sweeps=0)
         ).rowcount
-    remove_spool(database, number)
+        remove_spool(database, number)
     return moved
 
 
@@ -109,7 +109,7 @@ def rebuild(database: Database, name: str) -> None:
             connection.execute(delete(table).where(table.c.server_id == number))
         counters = schema.counters
         connection.execute(update(counters).where(counters.c.name == "indexed").values(value=0))
-    remove_spool(database, number)
+        remove_spool(database, number)
 
 
 def _idle(connection: Connection, name: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -19,80 +20,94 @@ from zlib import crc32
 import msgspec
 from sqlalchemy import Connection, func, select, tuple_
 
+from soulsync_engine.errors import ContractViolationError
 from soulsync_engine.mirror.bookkeeping import sync_runs
 from soulsync_engine.mirror.database import Database
 from soulsync_engine.mirror.lease import Lease
 from soulsync_engine.mirror.rows import ROW_VERSION, PackedRow
-from soulsync_engine.mirror.runs import Run
+from soulsync_engine.mirror.runs import RESUMABLE_HOURS, Run
 from soulsync_engine.mirror.sqlite import SqliteDatabase
 from soulsync_engine.models import Kind, Page, Problem
 
 _log: Final = logging.getLogger(__name__)
 
 _CHECKSUM: Final = 4
+_FORMAT: Final = 1
+"""The version of the files. With another one, or of `ROW_VERSION`, their pages are fetched again."""
 
 
-class _Body(msgspec.Struct, array_like=True, frozen=True):
-    """A page as it is kept. `run` and `started` name the sync that fetched it, as in `sync_runs`."""
+class _Origin(msgspec.Struct, array_like=True, frozen=True):
+    """Of what form a page is kept, and the sync that fetched it, as in `sync_runs`."""
 
-    version: int
+    format: int
+    row_version: int
     run: int
     started: int
-    items: tuple[PackedRow, ...]
+
+
+class _Kept(_Origin, array_like=True, frozen=True):
+    """A page as it is kept. `cursor` is the one it was asked for with."""
+
+    cursor: str | None
     next_cursor: str | None
     total: int | None
     problems: list[tuple[Kind, str, str | None]]
     empty_proof: str | None
+    items: tuple[PackedRow, ...]
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(_Body).decode
+_decode: Final = msgspec.msgpack.Decoder(_Kept).decode
+_decode_origin: Final = msgspec.msgpack.Decoder(_Origin).decode
 
 
 class Spool:
-    """The pages of one server and scope that wait to be stored. The folder is made with the first of them."""
+    """The pages of one server and scope that wait to be stored. The folder is made with the first of them.
+
+    `replays` says whether pages of an earlier sync were taken up.
+    """
 
     def __init__(self, mirror: SqliteDatabase, *, server: str, number: int, scope: str) -> None:
         self.server: Final = server
-        self._mirror = mirror
+        self.mirror: Final = mirror
+        self.replays = False
         self._number = number
         self._scope = scope
-        self._folder = folder_of(mirror, number)
-        self._sync: tuple[Run, Lease] | None = None
+        self._folder = _folder_of(mirror, number)
 
     def is_of(self, mirror: Connection) -> bool:
-        """Whether pages are left, and all of them by syncs that the mirror knows: it may be in another one's place."""
-        kept = [body for file in self._files() if (body := read_body(file)) is not None]
-        runs = {(body.run, body.started) for body in kept}
+        """Whether pages are left, all of them by syncs that the mirror knows and that may be gone on with."""
+        origins = [_decode_origin(body) for file in self._files() if (body := _read(file)) is not None]
+        runs = {(origin.run, origin.started) for origin in origins}
         known = select(func.count()).where(
             sync_runs.c.server_id == self._number,
             sync_runs.c.scope == self._scope,
+            sync_runs.c.row_version == ROW_VERSION,
             tuple_(sync_runs.c.id, sync_runs.c.started).in_(runs),
         )
         return bool(runs) and mirror.scalar(known) == len(runs)
 
-    def begin(self, run: Run, lease: Lease) -> None:
-        """From now on pages are kept on behalf of that sync."""
-        self._sync = run, lease
-
-    def listing(self, kind: Kind) -> SpooledListing:
-        """The pages of one listing, for the sync that was begun."""
-        if self._sync is None:
-            raise AssertionError("no sync has begun")
-        place = self._folder / f"{self._prefix}{kind.value}-"
-        return SpooledListing(self._mirror, place, *self._sync)
+    def listing(self, kind: Kind, run: Run, lease: Lease) -> SpooledListing:
+        """The pages of one listing, for a sync that is running."""
+        return SpooledListing(self, self._folder / f"{self._prefix}{kind.value}-", run, lease)
 
     def clear(self) -> None:
         """Forget all pages."""
-        with self._mirror.translated("be written"):
+        with self.mirror.translated("be written"):
             for file in self._files():
-                file.unlink()
+                file.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Remove the folder when nothing is left in it."""
-        with self._mirror.translated("be written"):
-            if self._folder.is_dir() and not any(self._folder.iterdir()):
-                self._folder.rmdir()
+        """Remove the folder, unless there are pages in it that a later sync may go on with."""
+        good = time.time() - RESUMABLE_HOURS * 3600
+        with self.mirror.translated("be written"):
+            if self._folder.is_dir():
+                left = list(self._folder.iterdir())
+                old = [file for file in left if file.stat().st_mtime < good]
+                for file in old:
+                    file.unlink(missing_ok=True)
+                if len(old) == len(left):
+                    self._folder.rmdir()
 
     @property
     def _prefix(self) -> str:
@@ -105,8 +120,8 @@ class Spool:
 class SpooledListing:
     """The pages of one listing. Closed, it takes no more: whoever fetches may have been left behind."""
 
-    def __init__(self, mirror: SqliteDatabase, place: Path, run: Run, lease: Lease) -> None:
-        self._mirror = mirror
+    def __init__(self, spool: Spool, place: Path, run: Run, lease: Lease) -> None:
+        self._spool = spool
         self._place = place
         self._run = run
         self._lease = lease
@@ -114,39 +129,79 @@ class SpooledListing:
         self._closed = False
         self._lock = Lock()
 
-    def left(self, after: int) -> Iterator[Page[PackedRow]]:
-        """The pages behind that number that an earlier sync left, as far as they follow each other and are whole."""
-        self._dropped = page = after
-        while (body := read_body(self._file(page + 1))) is not None:
-            yield _page(body)
-            page += 1
+    def left(self, after: int, cursor: str | None) -> Iterator[Page[PackedRow]]:
+        """The pages behind that number that an earlier sync left, each where the one before points, all of them whole.
 
-    def put(self, number: int, page: Page[PackedRow]) -> None:
-        """Keep the page of that number. Raises `LeaseLostError` when the folder may be another sync's by now."""
-        body = _encode(_body(self._run, page))
+        What does not follow is forgotten, before anything is fetched.
+        """
+        self._dropped = after
+        while (kept := self._next(after, cursor)) is not None:
+            self._spool.replays = True
+            yield _page_of(kept)
+            after, cursor = after + 1, kept.next_cursor
+        with self._spool.mirror.translated("be written"):
+            for file in self._place.parent.glob(f"{self._place.name}*"):
+                if int(file.name.rpartition("-")[2]) > after:
+                    file.unlink(missing_ok=True)
+
+    def put(self, number: int, cursor: str | None, page: Page[PackedRow]) -> bool:
+        """Keep the page of that number, asked for with a cursor; False when none is taken any more.
+
+        Raises `LeaseLostError` when the folder is another sync's by now.
+        """
+        body = self._body(cursor, page)
         with self._lock:
             if self._closed:
-                return
+                return False
             self._lease.check()
             file = self._file(number)
-            with self._mirror.translated("be written"):
+            with self._spool.mirror.translated("be written"):
                 file.parent.mkdir(exist_ok=True)
                 file.write_bytes(crc32(body).to_bytes(_CHECKSUM, "big") + body)
+        return True
 
-    def drop(self, page: int) -> None:
+    def drop(self, number: int) -> None:
         """Forget the pages up to that number, which are stored."""
-        with self._mirror.translated("be written"):
-            for stored in range(self._dropped + 1, page + 1):
+        self._lease.check()
+        with self._spool.mirror.translated("be written"):
+            for stored in range(self._dropped + 1, number + 1):
                 self._file(stored).unlink(missing_ok=True)
-        self._dropped = page
+        self._dropped = number
 
     def close(self) -> None:
         """Take no more pages."""
         with self._lock:
             self._closed = True
 
-    def _file(self, page: int) -> Path:
-        return self._place.with_name(f"{self._place.name}{page}")
+    def _file(self, number: int) -> Path:
+        return self._place.with_name(f"{self._place.name}{number}")
+
+    def _next(self, after: int, cursor: str | None) -> _Kept | None:
+        body = _read(self._file(after + 1))
+        kept = None if body is None else _decode(body)
+        return kept if kept is not None and kept.cursor == cursor else None
+
+    def _body(self, cursor: str | None, page: Page[PackedRow]) -> bytes:
+        try:
+            return _encode(
+                _Kept(
+                    _FORMAT,
+                    ROW_VERSION,
+                    *self._run,
+                    cursor,
+                    page.next_cursor,
+                    page.total,
+                    [(problem.kind, _valid(problem.reason), problem.id) for problem in page.problems],
+                    page.empty_proof,
+                    page.items,
+                )
+            )
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ContractViolationError(
+                f"The backend returned a page that cannot be stored: {error}.",
+                server=self._spool.server,
+                next_step="Report this to the authors of the backend.",
+            ) from error
 
 
 def spool_of(database: Database, *, server: str, number: int, scope: str) -> Spool | None:
@@ -158,17 +213,18 @@ def spool_of(database: Database, *, server: str, number: int, scope: str) -> Spo
 
 def remove_spool(database: Database, number: int) -> None:
     """Forget all pages of a server that no sync is at."""
-    if isinstance(database, SqliteDatabase) and (folder := folder_of(database, number)).is_dir():
+    if isinstance(database, SqliteDatabase) and (folder := _folder_of(database, number)).is_dir():
         with database.translated("be written"):
             shutil.rmtree(folder)
 
 
-def folder_of(mirror: SqliteDatabase, number: int) -> Path:
-    """Where the pages of a server are."""
-    return mirror.path.with_name(f"{mirror.path.name}-spool{number}")
+def _folder_of(mirror: SqliteDatabase, number: int) -> Path:
+    # The same folder, by whatever name the mirror was opened.
+    path = mirror.path.resolve()
+    return path.with_name(f"{path.name}-spool{number}")
 
 
-def read_body(file: Path) -> _Body | None:
+def _read(file: Path) -> bytes | None:
     """A page that was kept; None when there is none that is whole, which costs no more than fetching it again."""
     try:
         kept = file.read_bytes()
@@ -177,37 +233,24 @@ def read_body(file: Path) -> _Body | None:
     except OSError as error:
         _log.warning("a page that waited to be stored is fetched again: %s", error)
         return None
-    checksum, body = kept[:_CHECKSUM], kept[_CHECKSUM:]
-    if int.from_bytes(checksum, "big") != crc32(body):
+    body = kept[_CHECKSUM:]
+    if int.from_bytes(kept[:_CHECKSUM], "big") != crc32(body):
         _log.info("a page that waited to be stored was not written to its end, and is fetched again")
         return None
     try:
-        read = _decode(body)
+        origin = _decode_origin(body)
     except msgspec.DecodeError:
-        # Of another version of the engine.
         return None
-    return read if read.version == ROW_VERSION else None
+    return body if (origin.format, origin.row_version) == (_FORMAT, ROW_VERSION) else None
 
 
-def _body(run: Run, page: Page[PackedRow]) -> _Body:
-    return _Body(
-        ROW_VERSION,
-        *run,
-        page.items,
-        page.next_cursor,
-        page.total,
-        [(problem.kind, _valid(problem.reason), problem.id) for problem in page.problems],
-        page.empty_proof,
-    )
-
-
-def _page(body: _Body) -> Page[PackedRow]:
+def _page_of(kept: _Kept) -> Page[PackedRow]:
     return Page(
-        items=body.items,
-        next_cursor=body.next_cursor,
-        total=body.total,
-        problems=tuple([Problem(kind=of, reason=why, id=id) for of, why, id in body.problems]),
-        empty_proof=body.empty_proof,
+        items=kept.items,
+        next_cursor=kept.next_cursor,
+        total=kept.total,
+        problems=tuple([Problem(kind=of, reason=why, id=id) for of, why, id in kept.problems]),
+        empty_proof=kept.empty_proof,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,12 @@ _ADVICE: Final = {
     sqlite3.SQLITE_CANTOPEN: "Check that the path is a file, and that this user may read and write its folder.",
     sqlite3.SQLITE_FULL: "Free some space on the disk and run it again.",
     sqlite3.SQLITE_IOERR: "Check the disk.",
+}
+
+_OF_FILES: Final = {
+    errno.ENOSPC: _ADVICE[sqlite3.SQLITE_FULL],
+    errno.EACCES: _ADVICE[sqlite3.SQLITE_PERM],
+    errno.EROFS: _ADVICE[sqlite3.SQLITE_READONLY],
 }
 
 
@@ -86,7 +93,8 @@ class SqliteDatabase(Database):
                 f"{where} is damaged: {error}.",
                 next_step=DAMAGED,
             )
-        return MirrorError(f"{where} cannot {doing}: {error}.", next_step=_ADVICE.get(code))
+        advice = _OF_FILES.get(error.errno or 0) if isinstance(error, OSError) else _ADVICE.get(code)
+        return MirrorError(f"{where} cannot {doing}: {error}.", next_step=advice)
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:

@@ -35,7 +35,7 @@ class Statements:
     - `update_id`: content_hash, gone_since, missing_since, missing_sweeps; then server_id, kind, native_id
     - `miss_id`: missing_since, missing_sweeps; then server_id, kind, native_id
     - `point_id`: uid, content_hash; then server_id, kind, native_id: the id is in use, for that item
-    - `look_up`: server_id, kind, `LOOK_UP` native ids; gives native_id, uid, content_hash, gone_since, missing_since
+    - `look_up`: server_id, kind, `LOOK_UP` native ids; gives uid, content_hash, gone_since, missing_since, native_id
     - `note_write`: uid, field, run_id
     - `vote`: server_id, scope, kind, old_id, new_id, votes
     """
@@ -95,7 +95,7 @@ def statements(dialect: Dialect, table: Table) -> Statements:
 def _look_up(dialect: Dialect) -> str:
     ids = schema.native_ids
     wanted = [f"id_{number}" for number in range(LOOK_UP)]
-    found = (ids.c.native_id, ids.c.uid, ids.c.content_hash, ids.c.gone_since, ids.c.missing_since)
+    found = (ids.c.uid, ids.c.content_hash, ids.c.gone_since, ids.c.missing_since, ids.c.native_id)
     query = select(*found).where(
         ids.c.server_id == bindparam("key_server_id"),
         ids.c.kind == bindparam("key_kind"),

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from soulsync_engine.errors import ContractViolationError
-from soulsync_engine.mirror.batch import Parameters, write_ids
+from soulsync_engine.mirror.batch import Batch
 from soulsync_engine.mirror.checkpoints import Checkpoints, Stage
 from soulsync_engine.mirror.database import Cursor, Database
 from soulsync_engine.mirror.lease import Lease
@@ -22,6 +22,7 @@ from soulsync_engine.mirror.loading import chunks, load
 from soulsync_engine.mirror.recording import Counted, Recording
 from soulsync_engine.mirror.records import KindCounts
 from soulsync_engine.mirror.rows import MAPPERS, PackedRow, Row
+from soulsync_engine.mirror.runs import Run
 from soulsync_engine.mirror.spool import Spool, SpooledListing
 from soulsync_engine.mirror.staging import TEMPORARY, Staging
 from soulsync_engine.mirror.statements import LOOK_UP, statements
@@ -34,8 +35,8 @@ _ID_LENGTH: Final = 1000
 # A page is dealt with in parts: rows that live for long make the garbage collector look at them again and again.
 _PART: Final = 200
 
-State = tuple[int, int, int | None, int | None]
-"""uid, content hash, the sync since which it is gone, the time since which it is missing."""
+State = tuple[int, int, int | None, int | None, str]
+"""uid, content hash, the sync since which it is gone, the time since which it is missing, native id: a row as it is."""
 
 Touched = list[tuple[str, Row, State]]
 Unknown = dict[str, Row]
@@ -54,7 +55,7 @@ class Store:
         *,
         server: str,
         number: int,
-        run: int,
+        run: Run,
         scope: str,
         lease: Lease | None,
         staging: bool,
@@ -62,7 +63,8 @@ class Store:
     ) -> None:
         self.server: Final = server
         self.number: Final = number
-        self.run: Final = run
+        self.run: Final = run.number
+        self._named = run
         self.scope: Final = scope
         self.database: Final = database
         self.rehearsal: Final = lease is None
@@ -80,9 +82,10 @@ class Store:
             TEMPORARY.create_all(connection, checkfirst=False)
             self.staging.look_at(connection)
 
-    def pack(self, kind: Kind, items: Sequence[Item]) -> tuple[PackedRow, ...]:
-        """The rows of items. Raises `ContractViolationError` when one holds what cannot be stored."""
+    def pack(self, kind: Kind, items: Sequence[Item], excused: Sequence[str] = ()) -> tuple[PackedRow, ...]:
+        """The rows of items. Raises `ContractViolationError` when one, or another id, holds what cannot be stored."""
         self._check_ids([item.ref.id for item in items])
+        self._check_ids(excused)
         pack, takes_nul = MAPPERS[kind].pack, self.database.takes_nul
         return tuple([pack(item, takes_nul=takes_nul) for item in items])
 
@@ -109,11 +112,11 @@ class Store:
         with self.transaction() as writer:
             known = self._look_up(writer, kind, sorted(wanted))
             uids = {native_id: state[0] for native_id, state in known.items()}
-            new_ids: list[Parameters] = []
+            rest = Batch()
             for part in chunks(items, _PART):
-                uids |= self._take_part(writer, kind, part, known, new_ids)
+                uids |= self._take_part(writer, kind, part, known, rest)
             if not self.rehearsal:
-                write_ids(self.database, writer.cursor, MAPPERS[kind], new_ids)
+                rest.write(self.database, writer.cursor, MAPPERS[kind])
             self._mark(writer, stage, sweep, shown, uids, excused)
 
     def _take_part(
@@ -122,9 +125,9 @@ class Store:
         kind: Kind,
         items: Sequence[PackedRow],
         known: Mapping[str, State],
-        new_ids: list[Parameters],
+        rest: Batch,
     ) -> dict[str, int]:
-        """Store items; gives the numbers of those under ids that are in no use. Their ids are still to be written."""
+        """Store items, but for what is left to `rest`; gives the numbers of those under ids that are in no use."""
         recording = Recording(self, writer, kind)
         touched: Touched = []
         unknown: Unknown = {}
@@ -139,7 +142,7 @@ class Store:
                 recording.miss(item.id, None, None)
         unknown |= self._touch(writer, recording, touched)
         numbers = self._place_unknown(writer, recording, unknown)
-        recording.write(new_ids)
+        recording.write(rest)
         return numbers
 
     def unknown(self, kind: Kind, ids: Sequence[str]) -> list[str]:
@@ -171,10 +174,10 @@ class Store:
 
     def forget(self) -> None:
         """Begin anew: nothing was read yet. What was stored is stored; what a rehearsal found is found again."""
-        # First: pages that do not go on from the checkpoints are of no use, but none would be missed.
-        if self._spool is not None:
-            self._spool.clear()
         with self.transaction() as writer:
+            # Here the lease is known to be held, and nobody else can take it.
+            if self._spool is not None:
+                self._spool.clear()
             self.staging.clear(writer.connection)
             if not self.rehearsal:
                 self.checkpoints.clear(writer.connection)
@@ -185,10 +188,10 @@ class Store:
     @contextmanager
     def spooled(self, kind: Kind) -> Iterator[SpooledListing | None]:
         """Where the pages of a listing wait to be stored; None when none may be fetched before it is its turn."""
-        if self._spool is None:
+        if self._spool is None or self._lease is None:
             yield None
             return
-        with closing(self._spool.listing(kind)) as listing:
+        with closing(self._spool.listing(kind, self._named, self._lease)) as listing:
             yield listing
 
     @contextmanager
@@ -242,7 +245,7 @@ class Store:
         uids = [state[0] for _, _, state in touched]
         stored = load(writer.connection, recording.kind, uids) if uids else {}
         returned: Unknown = {}
-        for native_id, row, (uid, _, gone, _) in touched:
+        for native_id, row, (uid, _, gone, _, _) in touched:
             before, removed = stored[uid]
             if gone is not None and (not removed or before.ref.id != native_id):
                 returned[native_id] = row
@@ -272,20 +275,22 @@ class Store:
             left = [native_id for native_id in others if native_id not in uids]
             uids |= self.staging.look_up(writer.connection, kind, left)
         marked = [uids[native_id] for native_id in shown if native_id in uids]
-        if stage is not Stage.CHANGES and (len(set(marked)) != len(marked) or sweep.marked.has_any(marked)):
+        spared = {uids[native_id] for native_id in excused if native_id in uids}
+        if stage is not Stage.CHANGES and not sweep.marked.are_new(marked, spared):
             raise sweep.repeated()
-        sweep.marked.add(marked)
-        spared = [uids[native_id] for native_id in excused if native_id in uids]
-        sweep.marked.add(spared)
         if not self.rehearsal:
             shown_here = [] if stage is Stage.CHANGES else [*marked, *spared]
             self.checkpoints.save(writer.cursor, stage, kind, sweep.place, shown_here)
+        sweep.marked.add(marked)
+        sweep.marked.add(spared)
 
     def _is_in_use(self, kind: Kind, native_id: str, state: State) -> bool:
         return state[2] is None or (kind, native_id) in self._rehearsed_back
 
     def _found_again(self, writer: Writer, kind: Kind, known: dict[str, State]) -> None:
-        again = [key for key, (_, _, gone, missing) in known.items() if gone is None and missing is not None]
+        again = [
+            key for key, (_, _, gone, missing, _) in known.items() if gone is None and missing is not None
+        ]
         if again and not self.rehearsal:
             sql = statements(self.database.dialect, MAPPERS[kind].table)
             writer.cursor.executemany(
@@ -317,12 +322,12 @@ class Store:
 
 def look_up(cursor: Cursor, statement: str, number: int, kind: Kind, ids: Sequence[str]) -> dict[str, State]:
     """What the ledger has of these ids of a server."""
-    known: dict[str, State] = {}
+    known: dict[str, Any] = {}
     for chunk in chunks(ids, LOOK_UP):
         filling = [None] * (LOOK_UP - len(chunk))
         cursor.execute(statement, (number, kind.value, *chunk, *filling))
-        for native_id, uid, digest, gone, missing in cursor.fetchall():
-            known[native_id] = uid, digest, gone, missing
+        for row in cursor.fetchall():
+            known[row[-1]] = row
     return known
 
 

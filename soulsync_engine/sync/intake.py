@@ -144,22 +144,25 @@ class Intake:
         self._tell_read(sweep.place)
         ahead = 0 if spooled is None else _AHEAD
         pages = self._fetched(sweep.kind, sweep.place, spooled)
-        return self._patience.together(pages, ahead=ahead, size_of=lambda page: len(page.items))
+        return self._patience.together(
+            pages, ahead=ahead, size_of=lambda page: len(page.items) + len(page.problems)
+        )
 
     def _fetched(self, kind: Kind, place: Place, spooled: SpooledListing | None) -> Iterator[PackedPage]:
         """Pages from `place` on: those that an unfinished sync left, then what is fetched."""
-        number, start, ended = place.pages, _start_at(place), place.ended
-        if spooled is not None:
-            for left in spooled.left(number):
-                self.resumed = True
-                number, start, ended = number + 1, start.after(left), left.next_cursor is None
-                yield left
-        if ended:
+        if place.ended:
             return
+        number, start = place.pages, _start_at(place)
+        if spooled is not None:
+            for left in spooled.left(number, start.cursor):
+                self.resumed = True
+                number, start = number + 1, start.after(left)
+                yield left
+        cursor = start.cursor
         for page in self._iterate(self._lister(kind), start):
             number += 1
             packed = PackedPage(
-                items=self._store.pack(kind, page.items),
+                items=self._store.pack(kind, page.items, _excused(page)),
                 next_cursor=page.next_cursor,
                 total=page.total,
                 problems=page.problems,
@@ -167,7 +170,9 @@ class Intake:
             )
             # Nothing is fetched behind the last one before it is stored.
             if spooled is not None and page.next_cursor is not None:
-                spooled.put(number, packed)
+                if not spooled.put(number, cursor, packed):
+                    return
+                cursor = page.next_cursor
             yield packed
 
     def _take_listed(self, sweep: Sweep[PackedRow], pages: list[PackedPage]) -> None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from soulsync_engine.errors import UnsupportedError
 from soulsync_engine.mirror import Mirror, SyncMode
 from soulsync_engine.mirror.loading import server_number
-from soulsync_engine.mirror.runs import Known, Unfinished, known_of, scope_key, unfinished_of
+from soulsync_engine.mirror.runs import RESUMABLE_HOURS, Known, Unfinished, known_of, scope_key, unfinished_of
 from soulsync_engine.mirror.spool import spool_of
 from soulsync_engine.models import Scope
 from soulsync_engine.policy import SyncPolicy
 
 if TYPE_CHECKING:
     from soulsync_engine.server import MediaServer
-
-# Cursors mean nothing after a while, for example when the server was started anew.
-_RESUMABLE_HOURS: Final = 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ def _goes_on(plan: Plan, unfinished: Unfinished) -> bool:
         and unfinished.mode is plan.mode
         and unfinished.token == plan.token
         and (plan.mode is SyncMode.FULL or unfinished.since == plan.since)
-        and unfinished.hours < _RESUMABLE_HOURS
+        and unfinished.hours < RESUMABLE_HOURS
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -28,7 +27,7 @@ from soulsync_engine.mirror.libraries import put_libraries, remove_other_librari
 from soulsync_engine.mirror.loading import server_number
 from soulsync_engine.mirror.removal import any_missing
 from soulsync_engine.mirror.rows import MAPPERS
-from soulsync_engine.mirror.runs import begin_run, end_run, enter_server, last_swept, scope_key
+from soulsync_engine.mirror.runs import Run, begin_run, end_run, enter_server, last_swept, scope_key
 from soulsync_engine.mirror.search import refresh_index
 from soulsync_engine.mirror.settling import Settled, settle, settle_missing
 from soulsync_engine.mirror.spool import Spool, spool_of
@@ -138,7 +137,7 @@ class _Sync:
             with self._database.reading_on(connection):
                 # No server bears the number 0, so nothing is there to compare with.
                 number = server_number(connection, self._server.name) or 0
-            return self._read(plan, self._store(connection, number=number, run=0, staging=True))
+            return self._read(plan, self._store(connection, number=number, run=Run(0, 0), staging=True))
 
     def run(self, *, full: bool) -> _Outcome:
         """Read, compare and write, unless nothing is to be done: then nothing is written either."""
@@ -170,7 +169,7 @@ class _Sync:
         connection: Connection,
         *,
         number: int,
-        run: int,
+        run: Run,
         staging: bool,
         lease: Lease | None = None,
         spool: Spool | None = None,
@@ -194,15 +193,12 @@ class _Sync:
         seconds = self._policy.stall_seconds + _LEASE_SPARE_SECONDS
         lease = Lease(self._database, server=self._server.name, number=number, seconds=seconds)
         with lease.held(), self._database.connected() as connection:
-            spool = spool_of(
-                self._database, server=self._server.name, number=number, scope=scope_key(self._scope)
-            )
-            with nullcontext() if spool is None else closing(spool):
-                return self._write_held(plan, number, lease, connection, spool)
+            return self._write_held(plan, number, lease, connection)
 
-    def _write_held(
-        self, plan: Plan, number: int, lease: Lease, connection: Connection, spool: Spool | None
-    ) -> _Outcome:
+    def _write_held(self, plan: Plan, number: int, lease: Lease, connection: Connection) -> _Outcome:
+        spool = spool_of(
+            self._database, server=self._server.name, number=number, scope=scope_key(self._scope)
+        )
         if spool is not None:
             with self._database.reading_on(connection):
                 is_ours = plan.resumes and spool.is_of(connection)
@@ -219,22 +215,33 @@ class _Sync:
                 since=plan.since,
                 resumes=plan.resumes,
             )
-        if spool is not None:
-            spool.begin(run, lease)
         store = self._store(
-            connection, number=number, run=run.number, staging=plan.staging, lease=lease, spool=spool
+            connection, number=number, run=run, staging=plan.staging, lease=lease, spool=spool
         )
         try:
             outcome = self._read(plan, store)
-            if spool is not None and outcome.state is not SyncState.INTERRUPTED:
-                spool.clear()
-            return outcome
         except LeaseLostError:
             # What is written from now on is the other sync's.
             raise
         except BaseException as error:
             self._end_failed(plan, store, error)
+            if spool is not None:
+                # What could not be stored now, nor by the sync before, may be another when it is fetched again.
+                self._leave(spool, lease, clear=spool.replays and isinstance(error, Exception))
             raise
+        if spool is not None:
+            self._leave(spool, lease, clear=outcome.state is not SyncState.INTERRUPTED)
+        return outcome
+
+    def _leave(self, spool: Spool, lease: Lease, *, clear: bool) -> None:
+        """Leave what waits to the next sync, or forget it. The sync has ended, so nothing here changes how."""
+        try:
+            lease.check()
+            if clear:
+                spool.clear()
+            spool.close()
+        except (MirrorError, LeaseLostError) as trouble:
+            _log.warning("%s: pages that are of no use any more are left: %s", self._server.name, trouble)
 
     def _read(self, plan: Plan, store: Store) -> _Outcome:
         """Read everything the plan asks for, and end with what it shows."""
@@ -260,6 +267,8 @@ class _Sync:
                 intake.listings()
                 return plan
             intake.changes(plan.since)
+        except LeaseLostError:
+            raise
         except _SPOILING as error:
             why = self._why_again(plan, intake, error)
             if why is None:

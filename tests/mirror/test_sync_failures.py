@@ -14,6 +14,7 @@ from soulsync_engine.errors import (
     UnavailableError,
 )
 from soulsync_engine.mirror import SyncState
+from soulsync_engine.mirror.runs import Run
 from soulsync_engine.mirror.seen import Seen
 from soulsync_engine.mirror.settling import settle
 from soulsync_engine.mirror.sweep import CompleteSweep
@@ -209,7 +210,14 @@ def test_a_sweep_of_another_store_is_refused(stocked, serve, mirror, sync):
     sync(serve(stocked), mirror)
     with mirror.database.connected() as connection:
         store = Store(
-            mirror.database, connection, server="music", number=1, run=1, scope="", lease=None, staging=True
+            mirror.database,
+            connection,
+            server="music",
+            number=1,
+            run=Run(1, 0),
+            scope="",
+            lease=None,
+            staging=True,
         )
         sweep = Sweep(object(), Kind.TRACK, EVERYTHING)
         sweep.see(Page(items=()))
