@@ -42,7 +42,7 @@ def rows(large: int = LARGE) -> list[Row]:
         reads = run_json(script, "reads", str(large), folder)
     ratio = big["bare"] / big["store"]
     growth = big["store"] / large / (small["store"] / SMALL)
-    again = big["sync"] / big["again"]
+    again = big["store"] / big["again"]
     remote = min((run_json(script, "remote", str(MEDIUM)) for _ in range(3)), key=lambda one: one["sync"])
     slower = remote["sync"] / remote["fetch"]
     return [
@@ -105,9 +105,11 @@ def size(tracks: int, kept: str | None = None) -> dict[str, float]:
             sync = _timed(first.sync)
             mb = peak_mb() - before
         with engine_of(tracks, folder, token="u") as second:
+            second.ensure_connection()
+            made_again = _timed(lambda: _read_all(second))
             again = _timed(second.sync)
         bare = _bare(Path(folder))
-    return {"sync": sync - made, "store": sync - made, "again": again - made, "bare": bare, "mb": mb}
+    return {"store": sync - made, "again": again - made_again, "bare": bare, "mb": mb}
 
 
 def reads(tracks: int, folder: str) -> dict[str, float]:

@@ -37,6 +37,9 @@ def main() -> None:
     options.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     chosen = options.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soulsync-bench-", dir=fast_folder()))
+    # Every process has its modules compiled, as an installation has them.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
     try:
         library = folder / "library"
         generate_library(library, chosen.files)
