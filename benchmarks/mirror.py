@@ -85,8 +85,8 @@ def rows(large: int = LARGE) -> list[Row]:
         Row(
             f"mirror: full sync of {MEDIUM:,} tracks from a simulator at 20 ms, against reading the same pages",
             f"<= {REMOTE}x",
-            f"{slower:.2f}x ({remote['sync']:.1f} s against {remote['fetch']:.1f} s; with pages read ahead, "
-            f"which a sync does not, {remote['ahead']:.1f} s)",
+            f"{slower:.2f}x ({remote['sync']:.1f} s against {remote['fetch']:.1f} s; several pages at a time, "
+            f"which a sync does not ask for, take {remote['ahead']:.1f} s)",
             slower <= REMOTE,
         ),
     ]

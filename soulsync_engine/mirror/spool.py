@@ -11,6 +11,7 @@ import logging
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -20,7 +21,7 @@ from zlib import crc32
 import msgspec
 from sqlalchemy import Connection, func, select, tuple_
 
-from soulsync_engine.errors import ContractViolationError
+from soulsync_engine.errors import ContractViolationError, MirrorError
 from soulsync_engine.mirror.bookkeeping import sync_runs
 from soulsync_engine.mirror.database import Database
 from soulsync_engine.mirror.lease import Lease
@@ -69,7 +70,6 @@ class Spool:
 
     def __init__(self, mirror: SqliteDatabase, *, server: str, number: int, scope: str) -> None:
         self.server: Final = server
-        self.mirror: Final = mirror
         self.replays = False
         self._number = number
         self._scope = scope
@@ -93,14 +93,14 @@ class Spool:
 
     def clear(self) -> None:
         """Forget all pages."""
-        with self.mirror.translated("be written"):
+        with _writing(self._folder):
             for file in self._files():
                 file.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Remove the folder, unless there are pages in it that a later sync may go on with."""
         good = time.time() - RESUMABLE_HOURS * 3600
-        with self.mirror.translated("be written"):
+        with _writing(self._folder):
             if self._folder.is_dir():
                 left = list(self._folder.iterdir())
                 old = [file for file in left if file.stat().st_mtime < good]
@@ -139,7 +139,7 @@ class SpooledListing:
             self._spool.replays = True
             yield _page_of(kept)
             after, cursor = after + 1, kept.next_cursor
-        with self._spool.mirror.translated("be written"):
+        with _writing(self._place.parent):
             for file in self._place.parent.glob(f"{self._place.name}*"):
                 if int(file.name.rpartition("-")[2]) > after:
                     file.unlink(missing_ok=True)
@@ -155,7 +155,7 @@ class SpooledListing:
                 return False
             self._lease.check()
             file = self._file(number)
-            with self._spool.mirror.translated("be written"):
+            with _writing(file.parent):
                 file.parent.mkdir(exist_ok=True)
                 file.write_bytes(crc32(body).to_bytes(_CHECKSUM, "big") + body)
         return True
@@ -163,7 +163,7 @@ class SpooledListing:
     def drop(self, number: int) -> None:
         """Forget the pages up to that number, which are stored."""
         self._lease.check()
-        with self._spool.mirror.translated("be written"):
+        with _writing(self._place.parent):
             for stored in range(self._dropped + 1, number + 1):
                 self._file(stored).unlink(missing_ok=True)
         self._dropped = number
@@ -214,8 +214,19 @@ def spool_of(database: Database, *, server: str, number: int, scope: str) -> Spo
 def remove_spool(database: Database, number: int) -> None:
     """Forget all pages of a server that no sync is at."""
     if isinstance(database, SqliteDatabase) and (folder := _folder_of(database, number)).is_dir():
-        with database.translated("be written"):
+        with _writing(folder):
             shutil.rmtree(folder)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise MirrorError(
+            f"The folder {folder}, where pages wait to be stored, cannot be written: {error}.",
+            next_step="See that there is space on the disk and that this user may write there, or remove the folder.",
+        ) from error
 
 
 def _folder_of(mirror: SqliteDatabase, number: int) -> Path:
@@ -228,7 +239,7 @@ def _read(file: Path) -> bytes | None:
     """A page that was kept; None when there is none that is whole, which costs no more than fetching it again."""
     try:
         kept = file.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         _log.warning("a page that waited to be stored is fetched again: %s", error)

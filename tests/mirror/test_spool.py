@@ -411,13 +411,13 @@ def test_who_lost_the_lease_leaves_the_pages_of_the_other_alone(interrupted, mir
 
     def hook(name, number, page):
         if (name, number) == ("list_tracks", 0):
-            # This sync was asleep, and another one took over, has a page there by now, and has gone on.
-            with mirror.database.writing() as connection:
-                connection.execute(update(leases).values(holder="another"))
+            # This sync was asleep, and another one took over, and has a page there by now.
             folder = next(Path(mirror.database.shown).parent.glob("*-spool*"))
             theirs[folder / "theirs-track-9"] = b"theirs"
             for file, body in theirs.items():
                 file.write_bytes(body)
+            with mirror.database.writing() as connection:
+                connection.execute(update(leases).values(holder="another"))
         return page
 
     shelf.hook = hook
@@ -434,3 +434,16 @@ def test_they_are_of_no_use_after(interrupted, mirror, deed):
     else:
         mirror.rebuild("music")
     assert not list(Path(mirror.database.shown).parent.glob("*-spool*"))
+
+
+def test_a_folder_that_cannot_be_made_is_told_of_with_a_next_step(make_shelf, serve, mirror, sync):
+    place = Path(mirror.database.shown).with_name("mirror.sqlite3-spool1")
+    place.write_text("something else")
+    shelf = make_shelf(page_size=3).stock(12)
+    with pytest.raises(MirrorError, match="where pages wait to be stored") as caught:
+        sync(serve(shelf), mirror)
+    assert "remove the folder" in caught.value.next_step
+    assert place.read_text() == "something else"
+    place.unlink()
+    assert sync(serve(shelf), mirror).state is SyncState.COMPLETE
+    check_whole(mirror)

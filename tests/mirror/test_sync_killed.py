@@ -23,6 +23,8 @@ from soulsync_engine.mirror import Mirror, SyncState
 from soulsync_engine.policy import SyncPolicy
 from soulsync_engine.sync import sync_server
 
+# Whoever runs the tests in the background may have it ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder, url, kills, number = Path({folder!r}), {url!r}, {kills}, {number!r}
 policy = SyncPolicy(grace_sweeps=1, confirm_above=1.0)
 fetched = os.open(folder / "fetched", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
