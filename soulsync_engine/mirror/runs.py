@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, CursorResult, Row, delete, exists, func, insert, select, update
@@ -19,9 +19,6 @@ from soulsync_engine.mirror.records import KindCounts, SyncMode, SyncRun, SyncSt
 from soulsync_engine.mirror.rows import ROW_VERSION
 from soulsync_engine.mirror.schema import native_ids, servers
 from soulsync_engine.models import Kind, Scope
-
-if TYPE_CHECKING:
-    from soulsync_engine.mirror.spool import Spool
 
 _ERROR_LENGTH: Final = 2000
 _HOUR: Final = 3_600_000_000
@@ -192,10 +189,8 @@ def last_swept(connection: Connection, number: int, scope: Scope) -> int | None:
     return swept
 
 
-def unfinished_of(
-    connection: Connection, number: int, scope: Scope, spool: Spool | None
-) -> Unfinished | None:
-    """The last sync of this very scope, when it left checkpoints or pages that the next one can go on from."""
+def unfinished_of(connection: Connection, number: int, scope: Scope, *, spooled: bool) -> Unfinished | None:
+    """The last sync of this very scope, when it left checkpoints, or spooled pages, that the next can go on from."""
     key = scope_key(scope)
     last = connection.execute(
         select(sync_runs)
@@ -206,8 +201,7 @@ def unfinished_of(
     if last is None or last.row_version != ROW_VERSION or last.state == SyncState.COMPLETE.value:
         return None
     here = checkpoints.c.server_id == number, checkpoints.c.scope == key
-    left = connection.scalar(select(exists().where(*here))) or (spool is not None and spool.is_of(connection))
-    if not left:
+    if not (spooled or connection.scalar(select(exists().where(*here)))):
         return None
     with understood():
         mode = SyncMode(last.mode)

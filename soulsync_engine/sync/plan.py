@@ -45,7 +45,8 @@ def make_plan(
         unfinished = None
         if number is not None and not rehearsal:
             spool = spool_of(mirror.database, server=server.name, number=number, scope=scope_key(scope))
-            unfinished = unfinished_of(connection, number, scope, spool)
+            spooled = spool is not None and spool.is_of(connection)
+            unfinished = unfinished_of(connection, number, scope, spooled=spooled)
     plan = replace(_plan(server, known, token, policy, full=full), staging=known.staging)
     if unfinished is None or not _goes_on(plan, unfinished):
         return plan
