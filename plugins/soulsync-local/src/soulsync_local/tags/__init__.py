@@ -5,10 +5,10 @@ Nothing here raises for an odd file, and nothing here imports the engine, so tha
 
 A file goes through at most three stages:
 
-1. `quick`: tinytag reads the tags of plain MP3 and MP4 files, several times faster than mutagen does. A guard looks at
-   the frame and atom headers first and lets through only files of the kind both libraries read alike.
+1. `plain`: readers of the one layout of each usual format that nearly all files have. They are several times faster
+   than mutagen, read as it does, and leave every other file to it.
 2. `thorough`: mutagen reads everything else, with the class the first bytes of the file ask for; the name of a file
-   decides nothing that its content tells. `lighter` makes some of these classes quicker.
+   decides nothing that its content tells.
 3. `fields`: the rules that turn the texts of any format into one `FileTags`.
 """
 

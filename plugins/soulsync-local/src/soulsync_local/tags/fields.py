@@ -35,10 +35,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Final
 
 from soulsync_local.tags.values import FileTags
 
 Texts = Mapping[str, Sequence[str]]
+
+FIELDS: Final = frozenset(
+    {
+        *(
+            "title",
+            "artists",
+            "artist",
+            "album",
+            "albumartists",
+            "albumartist",
+            "album artist",
+            "album_artist",
+        ),
+        *("discnumber", "disc", "tracknumber", "track", "date", "year", "originaldate", "originalyear"),
+        *("genre", "compilation", "isrc", "musicbrainz_trackid", "musicbrainz_releasetrackid"),
+        *("musicbrainz_albumid", "musicbrainz_releasegroupid"),
+        *("musicbrainz_artistid", "musicbrainz_albumartistid"),
+    }
+)
+"""The names of all texts that the rules ask for."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _ISRC = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})-?([A-Za-z0-9]{3})-?([0-9]{2})-?([0-9]{5})(?![0-9])")

@@ -28,8 +28,6 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 from mutagen.wavpack import WavPack
 
-from soulsync_local.tags.readers import LIGHTER
-
 HEAD_SIZE = 64
 """How many of a file's first bytes `kind_of` wants to see."""
 
@@ -95,7 +93,7 @@ def open_audio(file: BufferedReader, head: bytes) -> Opened:
         audio = _open_by_name(file)
         kind = type(audio)
     else:
-        audio = LIGHTER.get(kind, kind)(file)
+        audio = kind(file)
     tags = () if audio.tags is None else (audio.tags,)
     return Opened(kind, audio.info, tags, tuple(audio.pictures) if isinstance(audio, FLAC) else ())
 

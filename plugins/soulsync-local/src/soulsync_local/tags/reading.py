@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from io import BufferedReader
 
 from soulsync_local.tags.opening import HEAD_SIZE, NoAudioError, kind_of
-from soulsync_local.tags.quick import read_plain_mp3, read_plain_mp4
+from soulsync_local.tags.plain import FIRST, Window, read_plain
 from soulsync_local.tags.thorough import read_with_mutagen
 from soulsync_local.tags.values import FileTags, TagProblem
 
@@ -20,17 +21,13 @@ def read_tags(path: AnyPath) -> FileTags | TagProblem:
     """
     head = b""
     try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            head = file.read(HEAD_SIZE)
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(FIRST)
             if not head:
                 return TagProblem(reason="empty", detail="The file has no bytes.")
-            quick = None
-            if head.startswith(b"ID3") and len(head) > 10:
-                quick = read_plain_mp3(file, head, size)
-            elif head.startswith(b"ftyp", 4):
-                quick = read_plain_mp4(file, size)
-            return quick or read_with_mutagen(file, head, size)
+            size = os.fstat(file.fileno()).st_size
+            plain = read_plain(Window(file, head, size))
+            return plain or read_with_mutagen(BufferedReader(file), head[:HEAD_SIZE], size)
     except FileNotFoundError as error:
         return TagProblem(reason="missing", detail=_words(error, path))
     except OSError as error:

@@ -40,7 +40,7 @@ _ID3 = {
     "TCMP": "compilation",
     "TSRC": "isrc",
 }
-_MP4 = {
+MP4_NAMES = {
     "\xa9nam": "title",
     "\xa9ART": "artist",
     "\xa9alb": "album",
@@ -48,6 +48,7 @@ _MP4 = {
     "\xa9day": "date",
     "\xa9gen": "genre",
 }
+"""The atoms of an MP4 file that hold texts."""
 _ASF = {
     "title": "title",
     "author": "artist",
@@ -100,8 +101,8 @@ def of_mp4(tags: MP4Tags) -> dict[str, list[str]]:
     """The texts of the item list of an MP4 file."""
     texts: dict[str, list[str]] = {}
     for atom, values in tags.items():
-        if atom in _MP4:
-            texts[_MP4[atom]] = list(values)
+        if atom in MP4_NAMES:
+            texts[MP4_NAMES[atom]] = list(values)
         elif atom.startswith("----:"):
             name = MUSICBRAINZ_NAMES.get(atom.rpartition(":")[2].lower())
             if name is not None:

@@ -1,4 +1,4 @@
-"""Reading any file with mutagen: the reference that the quick readers have to agree with."""
+"""Reading any file with mutagen: the reference that the plain readers have to agree with."""
 
 from __future__ import annotations
 

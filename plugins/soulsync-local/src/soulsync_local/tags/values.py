@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Grows whenever the same file would give another `FileTags`, so that what was stored before is read again."""
 
 ProblemReason = Literal["missing", "unreadable", "empty", "damaged", "not-audio"]
