@@ -145,7 +145,10 @@ class Intake:
         ahead = 0 if spooled is None else _AHEAD
         pages = self._fetched(sweep.kind, sweep.place, spooled)
         return self._patience.together(
-            pages, ahead=ahead, size_of=lambda page: len(page.items) + len(page.problems)
+            pages,
+            ahead=ahead,
+            size_of=lambda page: len(page.items) + len(page.problems),
+            beside=not self._server.limits.computed,
         )
 
     def _fetched(self, kind: Kind, place: Place, spooled: SpooledListing | None) -> Iterator[PackedPage]:

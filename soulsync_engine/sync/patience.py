@@ -13,6 +13,7 @@ from soulsync_engine.errors import StalledError
 T = TypeVar("T")
 
 _LOOK_SECONDS: Final = 0.1
+_TURN_SECONDS: Final = 0.1
 
 
 class Cancelled(Exception):  # noqa: N818
@@ -37,15 +38,19 @@ class Patience:
 
         Raises `StalledError` when one takes too long, and what making it raises.
         """
-        for made in self.together(values, ahead=0, size_of=lambda _: 1):
+        for made in self.together(values, ahead=0, size_of=lambda _: 1, beside=False):
             yield from made
 
-    def together(self, values: Iterator[T], *, ahead: int, size_of: Callable[[T], int]) -> Iterator[list[T]]:
+    def together(
+        self, values: Iterator[T], *, ahead: int, size_of: Callable[[T], int], beside: bool
+    ) -> Iterator[list[T]]:
         """As `each`, with values made in advance until those that wait are of the size `ahead`.
+
+        `beside` has them made while those before are in use. Otherwise making and using take turns.
 
         Gives all that wait, at least one. What was made before an error or a cancellation comes before it.
         """
-        maker = _Maker(values, ahead, size_of)
+        maker = _Maker(values, ahead, size_of, beside=beside)
         try:
             while made := self._wait(maker):
                 yield made
@@ -77,13 +82,15 @@ class Patience:
 class _Maker(Generic[T]):
     """A thread that makes values one by one. It never keeps the process alive."""
 
-    def __init__(self, values: Iterator[T], ahead: int, size_of: Callable[[T], int]) -> None:
+    def __init__(self, values: Iterator[T], ahead: int, size_of: Callable[[T], int], *, beside: bool) -> None:
         self._values = values
         self._ahead = ahead
         self._size_of = size_of
+        self._beside = beside
         self._made: deque[T] = deque()
         self._size = 0
         self._asked = False
+        self._turn_ends = 0.0
         self._left = False
         self._ended = False
         self._error: BaseException | None = None
@@ -93,11 +100,12 @@ class _Maker(Generic[T]):
     def take(self, seconds: float) -> list[T] | None:
         """What waits; None when nothing comes in so many seconds, an empty list at the end. Raises what making did."""
         with self._changed:
-            self._asked = not self._made
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._made or self._ended, seconds)
+            if not self._made and not self._asked:
+                self._asked, self._turn_ends = True, time.monotonic() + _TURN_SECONDS
+                self._changed.notify_all()
+            self._changed.wait_for(self._is_ready, seconds)
             if self._made:
-                return self._take_all()
+                return self._take_all() if self._is_ready() else None
             if self._error is not None:
                 raise self._error
             return [] if self._ended else None
@@ -107,6 +115,12 @@ class _Maker(Generic[T]):
         with self._changed:
             self._left = True
             return self._take_all()
+
+    def _is_ready(self) -> bool:
+        if self._ended or not self._made:
+            return self._ended
+        # One that takes long is not waited for: the others can be used meanwhile.
+        return self._beside or not self._asked or time.monotonic() >= self._turn_ends + _TURN_SECONDS
 
     def _take_all(self) -> list[T]:
         made = list(self._made)
@@ -125,7 +139,8 @@ class _Maker(Generic[T]):
                 with self._changed:
                     self._made.append(value)
                     self._size += self._size_of(value)
-                    self._asked = False
+                    if self._beside or self._size >= self._ahead or time.monotonic() >= self._turn_ends:
+                        self._asked = False
                     self._changed.notify_all()
         except BaseException as error:  # noqa: BLE001 - it is raised where the values are taken
             self._error = error
@@ -138,5 +153,7 @@ class _Maker(Generic[T]):
 
     def _has_to_go_on(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._left or self._asked or self._size < self._ahead)
+            self._changed.wait_for(
+                lambda: self._left or self._asked or (self._beside and self._size < self._ahead)
+            )
             return not self._left

@@ -44,7 +44,7 @@ class LocalClient(MediaServerClient):
     it; the first of them makes sure there was one.
     """
 
-    limits = PagingLimits(max_page_size=1000)
+    limits = PagingLimits(max_page_size=1000, computed=True)
     limitations: ClassVar[Mapping[str, Support]] = {
         "list_play_events": _NO_HISTORY,
         "list_play_counts": _NO_HISTORY,

@@ -29,10 +29,10 @@ WORTH_PROCESSES: Final = 1500
 
 _IDLE_SECONDS: Final = 10
 
-_AHEAD: Final = 16
+_AHEAD: Final = 32
 """Tasks under way or waiting to be taken, or more for many workers: four for each.
 
-Enough to keep workers busy while a host stores a page of 1000 items.
+Enough to keep workers busy while a host stores a few thousand items.
 """
 
 
