@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import nullcontext
-from importlib import import_module
 from typing import Final, Protocol
 
 import msgspec
 
 from soulsync_engine.plugin import UnavailableError
+from soulsync_local.processes import Processes
 from soulsync_local.tags.values import ProblemReason
-from soulsync_local.worker import Found, belong_to, interrupts_held_back, read_encoded
+from soulsync_local.worker import Found, read_encoded
 
 BATCH: Final = 200
 """Files in one task: some fifty milliseconds of work, so that passing it on costs next to nothing."""
 
 WORTH_PROCESSES: Final = 1500
 """Fewer files than this are read here: starting processes takes longer than reading them."""
-
-_IDLE_SECONDS: Final = 10
 
 _AHEAD: Final = 32
 """Tasks under way or waiting to be taken, or more for many workers: four for each.
@@ -48,20 +45,6 @@ class _Task(Protocol):
     def result(self) -> list[Found]: ...
 
 
-class _Submits(Protocol):
-    """What is needed of an executor."""
-
-    def submit(
-        self, task: Callable[[Sequence[bytes]], list[Found]], paths: Sequence[bytes], /
-    ) -> Future[list[Found]]: ...
-
-
-class _Pool(_Submits, Protocol):
-    """A pool of our own."""
-
-    def shutdown(self, wait: bool, *, kill_workers: bool) -> None: ...
-
-
 class _Here:
     """A task that is done in this thread when its result is asked for."""
 
@@ -79,18 +62,15 @@ class Reader:
         self._given = executor
         self._workers = (os.cpu_count() or 1) if workers is None else workers
         self._log = log
-        self._own: _Pool | None = None
+        self._own: Processes | None = None
         self._waiting: deque[tuple[Sequence[bytes], _Task]] = deque()
         self._batches: Iterator[Sequence[bytes]] = iter(())
-        self._executor: _Submits | None = None
+        self._executor: Executor | Processes | None = None
 
     def prepare(self, count: int) -> None:
         """Have processes started, if so many files are worth them, while their caller finds out which files to read."""
         if self._given is None and self._own is None and self._workers > 1 and count >= WORTH_PROCESSES:
-            workers = min(self._workers, count // BATCH)
-            self._executor = self._own = _processes(workers, self._log)
-            for _ in range(workers):
-                self._submit(())
+            self._own = _processes(min(self._workers, count // BATCH), self._log)
 
     def start(self, paths: Iterable[bytes], count: int) -> None:
         """Begin with these files, of which there are `count`."""
@@ -118,16 +98,14 @@ class Reader:
     def close(self, *, kill: bool = False) -> None:
         """Let the processes go. What was not taken is lost."""
         own, self._own = self._own, None
-        # Killing a pool of our own ends its tasks too, and does not expect that somebody has done so before.
-        if own is None or not kill:
-            for _, task in self._waiting:
-                if isinstance(task, Future):
-                    task.cancel()
+        for _, task in self._waiting:
+            if isinstance(task, Future):
+                task.cancel()
         self._waiting.clear()
         self._batches = iter(())
         self._executor = None
         if own is not None:
-            own.shutdown(wait=True, kill_workers=kill)
+            own.close(kill=kill)
 
     def _fill(self) -> None:
         while len(self._waiting) < max(_AHEAD, 4 * self._workers):
@@ -144,9 +122,9 @@ class Reader:
         if self._executor is None:
             return _Here(paths)
         try:
-            # Processes are started by the first tasks that are submitted; those of a host are the host's affair.
-            with nullcontext() if self._own is None else interrupts_held_back():
-                return self._executor.submit(read_encoded, paths)
+            if isinstance(self._executor, Processes):
+                return self._executor.submit(paths)
+            return self._executor.submit(read_encoded, paths)
         except BrokenExecutor as error:
             self._go_on_here(error)
             return _Here(paths)
@@ -162,24 +140,18 @@ class Reader:
         own, self._own = self._own, None
         self._waiting = deque((waiting, _Here(waiting)) for waiting, _ in self._waiting)
         if own is not None:
-            own.shutdown(wait=True, kill_workers=True)
+            own.close(kill=True)
 
 
-def _processes(workers: int, log: logging.Logger) -> _Pool | None:
-    # loky, because the standard library's start methods that are safe in a program with threads run the host's
-    # main module again in every worker, which a script without a guard does not survive.
+def _processes(workers: int, log: logging.Logger) -> Processes | None:
+    if getattr(sys, "frozen", False) or not sys.executable:
+        # A program that brings its own interpreter along cannot be started as one.
+        return None
     try:
-        if hasattr(signal, "pthread_sigmask"):
-            # They start at the first need, and let interrupts in again that are held back while a worker starts.
-            for tracker in ("multiprocessing.resource_tracker", "loky.backend.resource_tracker"):
-                import_module(tracker).ensure_running()
-        pool: _Pool = import_module("loky").ProcessPoolExecutor(
-            max_workers=workers, timeout=_IDLE_SECONDS, initializer=belong_to, initargs=(os.getpid(),)
-        )
-    except (ImportError, OSError) as error:
+        return Processes(workers)
+    except OSError as error:
         log.warning("Tags are read in this process, because others cannot be started: %s", error)
         return None
-    return pool
 
 
 def _in_batches(paths: Iterable[bytes]) -> Iterator[Sequence[bytes]]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Final
+import pickle
+import sys
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import BinaryIO, Final, NoReturn
 
 import msgspec
 
 from soulsync_local.tags import ProblemReason, TagProblem, read_batch
 
-_POLL_SECONDS: Final = 1.0
-_NICER: Final = 5
+_IDLE_SECONDS: Final = 10
+_NICER: Final = 10
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -34,39 +34,44 @@ def read_encoded(paths: Sequence[bytes]) -> list[Found]:
     ]
 
 
-@contextmanager
-def interrupts_held_back() -> Iterator[None]:
-    """Let no process that is started in the block be interrupted before it is ready; this thread waits as long.
-
-    A process inherits which signals its starter's thread holds back.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def belong_to(host: int) -> None:
-    """Make this process end when its host does, even when the host was killed and could not say so; and only then.
-
-    A terminal sends Ctrl-C to every process of the host. What it means is for the host to say.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):
-        # What was held back while the process started is ignored now.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+def serve() -> NoReturn:
+    """Read the files that are asked for on the standard input, in order, until it ends or nothing more is asked for."""
     if hasattr(os, "nice"):
         # The host goes first, lest it fall behind and be left with work that one processor does alone.
         os.nice(_NICER)
+    asked: SimpleQueue[Sequence[bytes]] = SimpleQueue()
+    found: SimpleQueue[list[Found] | None] = SimpleQueue()
+    # Whatever else is printed goes where errors go.
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # Neither the host nor this process waits for the other while there is something to do.
+    Thread(target=_receive, args=(sys.stdin.buffer, asked), daemon=True).start()
+    sender = Thread(target=_send, args=(output, found))
+    sender.start()
+    try:
+        while True:
+            found.put(read_encoded(asked.get(timeout=_IDLE_SECONDS)))
+    except Empty:
+        found.put(None)
+    sender.join()
+    # An interpreter cannot be shut down while one of its threads waits for input.
+    os._exit(0)
 
-    def watch() -> None:
-        # An orphan is given another parent. (Not on Windows; there loky's workers end after they were idle.)
-        while os.getppid() == host:
-            time.sleep(_POLL_SECONDS)
-        os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+def _receive(source: BinaryIO, asked: SimpleQueue[Sequence[bytes]]) -> None:
+    try:
+        while True:
+            asked.put(pickle.load(source))  # noqa: S301 - both ends are ours
+    except (EOFError, pickle.UnpicklingError):
+        # The host is gone, perhaps in the middle of a request, or wants no more.
+        os._exit(0)
+
+
+def _send(target: BinaryIO, found: SimpleQueue[list[Found] | None]) -> None:
+    try:
+        while (batch := found.get()) is not None:
+            target.write(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
+            target.flush()
+    except OSError:
+        # Nobody takes the answers any more.
+        os._exit(0)

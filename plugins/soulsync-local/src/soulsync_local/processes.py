@@ -1,0 +1,118 @@
+"""Processes of our own that read tags, each with a pipe to it and one from it.
+
+They are started as programs, not by the standard library's `multiprocessing`: its ways of starting that are safe in a
+program with threads run the host's main module again in every worker, which a script without a guard does not survive.
+"""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import suppress
+from itertools import cycle
+from typing import IO, Any, Final
+
+from soulsync_local.worker import Found
+
+_PROGRAM: Final = "import sys; sys.path[:] = sys.argv[1:]; from soulsync_local.worker import serve; serve()"
+_BUFFER_SIZE: Final = 1 << 17
+# A terminal sends Ctrl-C to a group of processes. What it means is for the host to say.
+_APART: Final[dict[str, Any]] = {}
+if sys.platform == "win32":
+    _APART["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    _APART["process_group"] = 0
+
+
+class Processes:
+    """A number of workers that are asked in turns. Use it from one thread at a time.
+
+    A worker ends when its host does, when it is let go, and when nothing was asked of it for a while; in the last case
+    another one takes its place when there is something to do.
+    """
+
+    def __init__(self, number: int) -> None:
+        """Start them. Raises `OSError` when that is not possible."""
+        self._all: list[_Worker] = []
+        try:
+            self._places = [self._start() for _ in range(number)]
+        except OSError:
+            self.close(kill=True)
+            raise
+        self._turns = cycle(range(number))
+
+    def submit(self, paths: Sequence[bytes]) -> Answer:
+        """Have files read. The answers are to be taken in the order of asking.
+
+        Raises `BrokenExecutor` when a worker is gone and another one cannot be started.
+        """
+        place = next(self._turns)
+        try:
+            return self._places[place].ask(paths)
+        except OSError:
+            # It had nothing to do for a while, or somebody ended it; its answers show which.
+            pass
+        try:
+            self._places[place] = self._start()
+            return self._places[place].ask(paths)
+        except OSError as error:
+            raise BrokenExecutor(str(error)) from error
+
+    def close(self, *, kill: bool = False) -> None:
+        """Let all workers go, and wait for their end. What was not taken is lost."""
+        for worker in self._all:
+            worker.close(kill=kill)
+        self._all.clear()
+
+    def _start(self) -> _Worker:
+        worker = _Worker()
+        self._all.append(worker)
+        return worker
+
+
+class Answer:
+    """What a worker will have found."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+
+    def result(self) -> list[Found]:
+        """It, as soon as it is there. Raises `BrokenExecutor` when the worker is gone."""
+        try:
+            found: list[Found] = pickle.load(self._source)  # noqa: S301 - both ends are ours
+        except (EOFError, pickle.UnpicklingError) as error:
+            raise BrokenExecutor("one of them has ended") from error
+        return found
+
+
+class _Worker:
+    """One process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, with a program from here
+            [sys.executable, "-c", _PROGRAM, *sys.path],
+            bufsize=_BUFFER_SIZE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            **_APART,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._answers = self._process.stdin, self._process.stdout
+
+    def ask(self, paths: Sequence[bytes]) -> Answer:
+        pickle.dump(paths, self._requests, pickle.HIGHEST_PROTOCOL)
+        self._requests.flush()
+        return Answer(self._answers)
+
+    def close(self, *, kill: bool) -> None:
+        if kill:
+            self._process.kill()
+        for pipe in (self._requests, self._answers):
+            # A request that could not be sent cannot be sent now either.
+            with suppress(OSError):
+                pipe.close()
+        self._process.wait()

@@ -1,0 +1,159 @@
+"""Worker processes: what they answer, and what becomes of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from soulsync_engine.testing.audio import AudioFormat, Tags, write_audio
+from soulsync_local.processes import Processes
+from soulsync_local.reading import BATCH, WORTH_PROCESSES, Reader
+from soulsync_local.tags.values import FileTags
+
+decode = msgspec.msgpack.Decoder(FileTags).decode
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    processes = Processes(2)
+    yield processes
+    processes.close(kill=True)
+
+
+@pytest.fixture
+def songs(tmp_path: Path) -> list[bytes]:
+    paths = []
+    for number in range(5):
+        path = tmp_path / f"{number}.flac"
+        write_audio(path, AudioFormat.FLAC, Tags(title=str(number)))
+        paths.append(os.fsencode(path))
+    return paths
+
+
+def titles(found: list[object]) -> list[str | None]:
+    return [decode(one).title for one in found if isinstance(one, bytes)]
+
+
+def test_answers_come_in_the_order_of_asking(processes: Processes, songs: list[bytes]) -> None:
+    answers = [processes.submit([song]) for song in songs for _ in range(10)]
+    assert [titles(answer.result()) for answer in answers] == [
+        [str(number)] for number in range(5) for _ in range(10)
+    ]
+
+
+def test_what_could_not_be_read_has_its_reason(processes: Processes, songs: list[bytes]) -> None:
+    found = processes.submit([songs[0], b"/nowhere/song.mp3"]).result()
+    assert titles(found) == ["0"]
+    assert found[1][0] == "missing"
+
+
+def test_many_long_names_and_answers_that_nobody_takes_yet_block_nobody(
+    processes: Processes, songs: list[bytes]
+) -> None:
+    names = [b"/nowhere/" + bytes([97 + number % 26]) * 3000 for number in range(200)]
+    answers = [processes.submit([*names, *songs * 100]) for _ in range(8)]
+    assert [len(answer.result()) for answer in answers] == [700] * 8
+
+
+IMPATIENT = (
+    "import sys; sys.path[:] = sys.argv[1:]\n"
+    "import soulsync_local.worker as worker\n"
+    "worker._IDLE_SECONDS = 0.2\n"
+    "worker.serve()\n"
+)
+
+
+def test_a_worker_that_had_nothing_to_do_is_replaced_and_its_answers_stay(
+    songs: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("soulsync_local.processes._PROGRAM", IMPATIENT)
+    processes = Processes(2)
+    try:
+        before = [processes.submit([song]) for song in songs]
+        assert [worker._process.wait(20) for worker in processes._all] == [0, 0]
+        after = [processes.submit([song]) for song in songs]
+        assert len(processes._all) >= 4
+        assert [titles(answer.result()) for answer in before + after] == [
+            ["0"],
+            ["1"],
+            ["2"],
+            ["3"],
+            ["4"],
+        ] * 2
+    finally:
+        processes.close(kill=True)
+
+
+def test_an_answer_of_a_worker_that_was_killed_never_comes(processes: Processes, songs: list[bytes]) -> None:
+    answer = processes.submit(songs * 1000)
+    processes._all[0]._process.kill()
+    with pytest.raises(BrokenExecutor, match="has ended"):
+        answer.result()
+
+
+def test_what_a_library_prints_is_no_answer(songs: list[bytes]) -> None:
+    program = (
+        "import soulsync_local.worker as worker\n"
+        "worker.read_encoded = lambda paths: print('a warning', flush=True) or [b'found']\n"
+        "worker.serve()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        assert worker.stderr is not None
+        pickle.dump(songs, worker.stdin)
+        worker.stdin.flush()
+        assert pickle.load(worker.stdout) == [b"found"]
+        worker.stdin.close()
+        assert worker.stderr.read() == b"a warning\n"
+
+
+def test_a_worker_that_is_killed_takes_nothing_from_a_scan(
+    songs: list[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = (songs * (WORTH_PROCESSES // 5 + 1))[: WORTH_PROCESSES + 100]
+    reader = Reader(None, 2, logging.getLogger("scan"))
+    reader.start(iter(paths), len(paths))
+    try:
+        read = reader.take()
+        assert len(read) == BATCH
+        assert reader._own is not None
+        for worker in reader._own._all:
+            worker._process.kill()
+        while len(read) < len(paths):
+            read += reader.take()
+    finally:
+        reader.close(kill=True)
+    assert [decode(one.tags).title for one in read if one.tags] == [
+        str(number % 5) for number in range(len(paths))
+    ]
+    assert "died" in caplog.text
+
+
+@pytest.mark.parametrize("executable", ["", "/nowhere/python"])
+def test_without_an_interpreter_to_start_this_process_reads(
+    songs: list[bytes], executable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", executable)
+    paths = songs * (WORTH_PROCESSES // 5)
+    reader = Reader(None, 2, logging.getLogger("scan"))
+    reader.start(iter(paths), len(paths))
+    read = []
+    while len(read) < len(paths):
+        read += reader.take()
+    assert all(one.tags for one in read)
