@@ -24,7 +24,8 @@ decode = msgspec.msgpack.Decoder(FileTags).decode
 
 @pytest.fixture
 def processes() -> Iterator[Processes]:
-    processes = Processes(2)
+    processes = Processes()
+    processes.grow(2)
     yield processes
     processes.close(kill=True)
 
@@ -76,7 +77,8 @@ def test_a_worker_that_had_nothing_to_do_is_replaced_and_its_answers_stay(
     songs: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("soulsync_local.processes._PROGRAM", IMPATIENT)
-    processes = Processes(2)
+    processes = Processes()
+    processes.grow(2)
     try:
         before = [processes.submit([song]) for song in songs]
         assert [worker._process.wait(20) for worker in processes._all] == [0, 0]
@@ -143,6 +145,23 @@ def test_a_worker_that_is_killed_takes_nothing_from_a_scan(
         str(number % 5) for number in range(len(paths))
     ]
     assert "died" in caplog.text
+
+
+def test_workers_start_as_it_turns_out_how_much_there_is_to_read(songs: list[bytes]) -> None:
+    reader = Reader(None, 3, logging.getLogger("scan"))
+    try:
+        reader.prepare(WORTH_PROCESSES - 1)
+        assert reader._own is None
+        reader._workers = 2
+        reader.prepare(WORTH_PROCESSES)
+        assert reader._own is not None
+        assert len(reader._own) == 2
+        reader._workers = 3
+        reader.start(iter(songs), 100 * BATCH)
+        assert len(reader._own) == 3
+        assert len(reader.take()) == len(songs)
+    finally:
+        reader.close(kill=True)
 
 
 @pytest.mark.parametrize("executable", ["", "/nowhere/python"])

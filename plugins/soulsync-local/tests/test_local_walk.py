@@ -215,7 +215,7 @@ def test_a_folder_that_vanishes_during_the_walk_is_no_deletion(
     shelf.album("A/B")
     shelf.album("C/D")
     root = Root(shelf.root)
-    walker = _Walker(RootWalk(root, look_at(root)), (root,), True)
+    walker = _Walker(RootWalk(root, look_at(root)), (root,), True, None)
     items = walker._items
     shutil.rmtree(shelf.root / "C")
     with pytest.raises(VanishedError):

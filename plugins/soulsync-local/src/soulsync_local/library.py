@@ -6,7 +6,7 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,11 +120,11 @@ class LocalLibrary:
 
         It reads every file anyhow, so it cannot miss what was written to one meanwhile.
         """
-        snapshot = self.snapshot(scope)
-        knows_none = self._knows_none(snapshot)
-        if knows_none:
-            self._prepare_reader(snapshot.files)
-        fresh = FreshLook(snapshot) if knows_none else None
+        if self._knows_none(root.library for root in self.of_scope(scope)):
+            snapshot = self._look_ahead(scope)
+            fresh = FreshLook(snapshot)
+        else:
+            snapshot, fresh = self.snapshot(scope), None
         with self._lock:
             self._fresh = fresh
         return snapshot
@@ -223,18 +223,18 @@ class LocalLibrary:
         libraries = {root.library for root in self.of_scope(scope)}
         with self._lock:
             fresh, self._fresh = self._fresh, None
-        if fresh is not None and fresh.holds(libraries) and self._knows_none(fresh.snapshot):
+        if fresh is not None and fresh.holds(libraries) and self._knows_none(libraries):
             return fresh.snapshot
         return self.snapshot(scope)
 
-    def _knows_none(self, snapshot: Snapshot) -> bool:
+    def _knows_none(self, libraries: Iterable[str]) -> bool:
         """Whether no file of these libraries has ever been read."""
         if not self.index.path.exists():
             return True
         with self.index.read() as connection:
             known = connection.execute(
                 "SELECT EXISTS (SELECT 1 FROM file WHERE library IN (SELECT value FROM json_each(?)))",
-                (json_list(found.root.library for found in snapshot.walks),),
+                (json_list(libraries),),
             ).fetchone()
         return not known[0]
 
@@ -257,18 +257,25 @@ class LocalLibrary:
             prepared, self._prepared = self._prepared, None
         return prepared or Reader(self._executor, self._workers, self._log)
 
-    def _prepare_reader(self, files: int) -> None:
-        """Have processes started for the listing that follows, as long as it is not clear what it reads."""
+    def _look_ahead(self, scope: Scope) -> Snapshot:
+        """A snapshot, and processes that start meanwhile, for the listing that is to follow."""
         with self._lock:
-            is_wanted = self._prepared is None
-        if not is_wanted:
-            return
+            is_prepared = self._prepared is not None
+        if is_prepared:
+            return self.snapshot(scope)
         reader = Reader(self._executor, self._workers, self._log)
-        reader.prepare(files)
+        try:
+            snapshot = take(
+                self.of_scope(scope), self.roots, follow_symlinks=self.follow_symlinks, watch=reader.prepare
+            )
+        except BaseException:
+            reader.close(kill=True)
+            raise
         with self._lock:
             surplus, self._prepared = self._prepared, reader
         if surplus is not None:
             surplus.close(kill=True)
+        return snapshot
 
 
 def walk_problems(snapshot: Snapshot) -> tuple[Problem, ...]:

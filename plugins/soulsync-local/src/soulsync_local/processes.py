@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
-from itertools import cycle
 from typing import IO, Any, Final
 
 from soulsync_local.worker import Found
@@ -34,22 +33,26 @@ class Processes:
     another one takes its place when there is something to do.
     """
 
-    def __init__(self, number: int) -> None:
-        """Start them. Raises `OSError` when that is not possible."""
+    def __init__(self) -> None:
         self._all: list[_Worker] = []
-        try:
-            self._places = [self._start() for _ in range(number)]
-        except OSError:
-            self.close(kill=True)
-            raise
-        self._turns = cycle(range(number))
+        self._places: list[_Worker] = []
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def grow(self, number: int) -> None:
+        """Start workers until there are so many. Raises `OSError` when that is not possible."""
+        while len(self._places) < number:
+            self._places.append(self._start())
 
     def submit(self, paths: Sequence[bytes]) -> Answer:
         """Have files read. The answers are to be taken in the order of asking.
 
         Raises `BrokenExecutor` when a worker is gone and another one cannot be started.
         """
-        place = next(self._turns)
+        place = self._next
+        self._next = (place + 1) % len(self._places)
         try:
             return self._places[place].ask(paths)
         except OSError:
@@ -66,6 +69,7 @@ class Processes:
         for worker in self._all:
             worker.close(kill=kill)
         self._all.clear()
+        self._places.clear()
 
     def _start(self) -> _Worker:
         worker = _Worker()

@@ -63,14 +63,29 @@ class Reader:
         self._workers = (os.cpu_count() or 1) if workers is None else workers
         self._log = log
         self._own: Processes | None = None
+        # A program that brings its own interpreter along cannot be started as one.
+        self._starts_processes = executor is None and bool(sys.executable) and not hasattr(sys, "frozen")
         self._waiting: deque[tuple[Sequence[bytes], _Task]] = deque()
         self._batches: Iterator[Sequence[bytes]] = iter(())
         self._executor: Executor | Processes | None = None
 
     def prepare(self, count: int) -> None:
-        """Have processes started, if so many files are worth them, while their caller finds out which files to read."""
-        if self._given is None and self._own is None and self._workers > 1 and count >= WORTH_PROCESSES:
-            self._own = _processes(min(self._workers, count // BATCH), self._log)
+        """Have processes started, if so many files are worth them, while their caller finds out which files to read.
+
+        May be called again when it turns out that there are more.
+        """
+        if count < WORTH_PROCESSES or self._workers < 2 or not self._starts_processes:
+            return
+        wanted = min(self._workers, count // BATCH)
+        try:
+            if self._own is None:
+                self._own = Processes()
+            self._own.grow(wanted)
+        except OSError as error:
+            self._starts_processes = False
+            self._log.warning("No more processes can be started to read tags: %s", error)
+            if not self._own:
+                self._own = None
 
     def start(self, paths: Iterable[bytes], count: int) -> None:
         """Begin with these files, of which there are `count`."""
@@ -141,17 +156,6 @@ class Reader:
         self._waiting = deque((waiting, _Here(waiting)) for waiting, _ in self._waiting)
         if own is not None:
             own.close(kill=True)
-
-
-def _processes(workers: int, log: logging.Logger) -> Processes | None:
-    if getattr(sys, "frozen", False) or not sys.executable:
-        # A program that brings its own interpreter along cannot be started as one.
-        return None
-    try:
-        return Processes(workers)
-    except OSError as error:
-        log.warning("Tags are read in this process, because others cannot be started: %s", error)
-        return None
 
 
 def _in_batches(paths: Iterable[bytes]) -> Iterator[Sequence[bytes]]:

@@ -15,7 +15,7 @@ from soulsync_engine.plugin import UnavailableError
 from soulsync_local.grouping import GROUPING_VERSION
 from soulsync_local.roots import Root
 from soulsync_local.tags.values import READER_VERSION
-from soulsync_local.walk import Entry, RootWalk, VanishedError, path_of, walk
+from soulsync_local.walk import Entry, RootWalk, VanishedError, Watch, path_of, walk
 
 RULES = READER_VERSION * 1000 + GROUPING_VERSION
 """The version of everything that turns a file into an item."""
@@ -68,11 +68,16 @@ class Snapshot:
         return None
 
 
-def take(scope: Sequence[Root], roots: tuple[Root, ...], *, follow_symlinks: bool) -> Snapshot:
-    """Walk the roots of a scope. Raises `UnavailableError` when one of them, or a folder going away, cannot be read."""
+def take(
+    scope: Sequence[Root], roots: tuple[Root, ...], *, follow_symlinks: bool, watch: Watch | None = None
+) -> Snapshot:
+    """Walk the roots of a scope. Raises `UnavailableError` when one of them, or a folder going away, cannot be read.
+
+    `watch` is told of the files of one root after the other.
+    """
     try:
         walks = tuple(
-            walk(root, roots, follow_symlinks=follow_symlinks)
+            walk(root, roots, follow_symlinks=follow_symlinks, watch=watch)
             for root in sorted(scope, key=lambda root: root.library)
         )
     except VanishedError as error:

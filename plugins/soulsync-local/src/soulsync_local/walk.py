@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
@@ -81,23 +82,32 @@ class VanishedError(Exception):
         self.path = path
 
 
-def walk(root: Root, roots: tuple[Root, ...], *, follow_symlinks: bool) -> RootWalk:
+Watch = Callable[[int], None]
+"""Is told how many files were found so far."""
+
+
+def walk(
+    root: Root, roots: tuple[Root, ...], *, follow_symlinks: bool, watch: Watch | None = None
+) -> RootWalk:
     """Look over one root. `roots` are all of them, so that links between them are known as such.
 
     Raises `UnavailableError` when the root cannot be read, `VanishedError` when a folder goes away meanwhile.
     """
     found = RootWalk(root, look_at(root))
-    _Walker(found, roots, follow_symlinks).run()
+    _Walker(found, roots, follow_symlinks, watch).run()
     found.entries.sort(key=path_of)
     found.unreadable.sort(key=lambda one: one.path)
     return found
 
 
 class _Walker:
-    def __init__(self, found: RootWalk, roots: tuple[Root, ...], follow_symlinks: bool) -> None:
+    def __init__(
+        self, found: RootWalk, roots: tuple[Root, ...], follow_symlinks: bool, watch: Watch | None
+    ) -> None:
         self._found = found
         self._roots = roots
         self._follow = follow_symlinks
+        self._watch = watch
         self._outside: set[tuple[int, int]] = set()
 
     def run(self) -> None:
@@ -140,6 +150,8 @@ class _Walker:
                     continue
                 except OSError as error:
                     self._unreadable(prefix + name, error)
+            if self._watch is not None:
+                self._watch(len(self._found.entries))
             # Nearly in path order, so that sorting costs next to nothing.
             below.sort(reverse=True)
             pending += below

@@ -42,8 +42,7 @@ def serve() -> NoReturn:
     asked: SimpleQueue[Sequence[bytes]] = SimpleQueue()
     found: SimpleQueue[list[Found] | None] = SimpleQueue()
     # Whatever else is printed goes where errors go.
-    output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    output, sys.stdout = sys.stdout.buffer, sys.stderr
     # Neither the host nor this process waits for the other while there is something to do.
     Thread(target=_receive, args=(sys.stdin.buffer, asked), daemon=True).start()
     sender = Thread(target=_send, args=(output, found))
