@@ -65,19 +65,10 @@ def test_many_long_names_and_answers_that_nobody_takes_yet_block_nobody(
     assert [len(answer.result()) for answer in answers] == [700] * 8
 
 
-IMPATIENT = (
-    "import sys; sys.path[:] = sys.argv[1:]\n"
-    "import soulsync_local.worker as worker\n"
-    "worker._IDLE_SECONDS = 0.2\n"
-    "worker.serve()\n"
-)
-
-
 def test_a_worker_that_had_nothing_to_do_is_replaced_and_its_answers_stay(
-    songs: list[bytes], monkeypatch: pytest.MonkeyPatch
+    songs: list[bytes],
 ) -> None:
-    monkeypatch.setattr("soulsync_local.processes._PROGRAM", IMPATIENT)
-    processes = Processes()
+    processes = Processes(idle_seconds=0.2)
     processes.grow(2)
     try:
         before = [processes.submit([song]) for song in songs]
@@ -106,7 +97,7 @@ def test_what_a_library_prints_is_no_answer(songs: list[bytes]) -> None:
     program = (
         "import soulsync_local.worker as worker\n"
         "worker.read_encoded = lambda paths: print('a warning', flush=True) or [b'found']\n"
-        "worker.serve()\n"
+        "worker.serve(20)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program],
@@ -148,17 +139,16 @@ def test_a_worker_that_is_killed_takes_nothing_from_a_scan(
 
 
 def test_workers_start_as_it_turns_out_how_much_there_is_to_read(songs: list[bytes]) -> None:
-    reader = Reader(None, 3, logging.getLogger("scan"))
+    few = WORTH_PROCESSES // BATCH
+    reader = Reader(None, few + 2, logging.getLogger("scan"))
     try:
         reader.prepare(WORTH_PROCESSES - 1)
         assert reader._own is None
-        reader._workers = 2
         reader.prepare(WORTH_PROCESSES)
         assert reader._own is not None
-        assert len(reader._own) == 2
-        reader._workers = 3
+        assert len(reader._own) == few
         reader.start(iter(songs), 100 * BATCH)
-        assert len(reader._own) == 3
+        assert len(reader._own) == few + 2
         assert len(reader.take()) == len(songs)
     finally:
         reader.close(kill=True)

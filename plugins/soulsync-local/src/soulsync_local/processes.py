@@ -16,7 +16,8 @@ from typing import IO, Any, Final
 
 from soulsync_local.worker import Found
 
-_PROGRAM: Final = "import sys; sys.path[:] = sys.argv[1:]; from soulsync_local.worker import serve; serve()"
+_PROGRAM: Final = "import sys; _, idle, *sys.path[:] = sys.argv; from soulsync_local.worker import serve; serve(float(idle))"
+_IDLE_SECONDS: Final = 10.0
 _BUFFER_SIZE: Final = 1 << 17
 # A terminal sends Ctrl-C to a group of processes. What it means is for the host to say.
 _APART: Final[dict[str, Any]] = {}
@@ -33,7 +34,8 @@ class Processes:
     another one takes its place when there is something to do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, idle_seconds: float = _IDLE_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
         self._all: list[_Worker] = []
         self._places: list[_Worker] = []
         self._next = 0
@@ -72,7 +74,7 @@ class Processes:
         self._places.clear()
 
     def _start(self) -> _Worker:
-        worker = _Worker()
+        worker = _Worker(self._idle_seconds)
         self._all.append(worker)
         return worker
 
@@ -95,9 +97,9 @@ class Answer:
 class _Worker:
     """One process."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle_seconds: float) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, with a program from here
-            [sys.executable, "-c", _PROGRAM, *sys.path],
+            [sys.executable, "-c", _PROGRAM, str(idle_seconds), *sys.path],
             bufsize=_BUFFER_SIZE,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -14,7 +14,6 @@ import msgspec
 
 from soulsync_local.tags import ProblemReason, TagProblem, read_batch
 
-_IDLE_SECONDS: Final = 10
 _NICER: Final = 10
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -34,8 +33,8 @@ def read_encoded(paths: Sequence[bytes]) -> list[Found]:
     ]
 
 
-def serve() -> NoReturn:
-    """Read the files that are asked for on the standard input, in order, until it ends or nothing more is asked for."""
+def serve(idle_seconds: float) -> NoReturn:
+    """Read the files that are asked for on the standard input, in order, until it ends or long nothing is asked for."""
     if hasattr(os, "nice"):
         # The host goes first, lest it fall behind and be left with work that one processor does alone.
         os.nice(_NICER)
@@ -49,7 +48,7 @@ def serve() -> NoReturn:
     sender.start()
     try:
         while True:
-            found.put(read_encoded(asked.get(timeout=_IDLE_SECONDS)))
+            found.put(read_encoded(asked.get(timeout=idle_seconds)))
     except Empty:
         found.put(None)
     sender.join()
