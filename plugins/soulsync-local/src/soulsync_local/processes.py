@@ -16,7 +16,12 @@ from typing import IO, Any, Final
 
 from soulsync_local.worker import Found
 
-_PROGRAM: Final = "import sys; _, idle, *sys.path[:] = sys.argv; from soulsync_local.worker import serve; serve(float(idle))"
+_PROGRAM: Final = """
+import sys
+_, idle, *sys.path[:] = sys.argv
+from soulsync_local.worker import serve
+serve(float(idle))
+"""
 _IDLE_SECONDS: Final = 10.0
 _BUFFER_SIZE: Final = 1 << 17
 # A terminal sends Ctrl-C to a group of processes. What it means is for the host to say.
