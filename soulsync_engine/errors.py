@@ -42,11 +42,13 @@ class SoulSyncError(Exception):
     """Base of every error the engine raises on purpose.
 
     `code` is a stable identifier for programs. `server` is the configured name of the server
-    concerned, `next_step` one sentence for a person, `retry_after` a number of seconds.
+    concerned, `next_step` one sentence for a person, the usual one of its kind unless another is
+    given; `retry_after` is a number of seconds.
     """
 
     code: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
+    usual_next_step: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -59,7 +61,7 @@ class SoulSyncError(Exception):
         super().__init__(message)
         self.message = message
         self.server = server
-        self.next_step = next_step
+        self.next_step = self.usual_next_step if next_step is None else next_step
         self.retry_after = retry_after
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -181,6 +183,7 @@ class NotFoundError(SoulSyncError):
     """The item, library, playlist or server named does not exist."""
 
     code = "not-found"
+    usual_next_step = "It may be gone since it was listed: list again, and ask for what is there."
 
 
 class ConflictError(SoulSyncError):

@@ -13,6 +13,7 @@ from soulsync_engine.errors import (
     BackendLoadError,
     ContractMismatchError,
     FeedCursorError,
+    NotFoundError,
     SoulSyncError,
     UnsupportedError,
 )
@@ -74,6 +75,12 @@ def test_every_error_survives_a_journey_to_another_process(name: str) -> None:
 @pytest.mark.parametrize("name", TREE)
 def test_every_error_of_the_tree_has_its_exit_code(name: str) -> None:
     assert exit_code_of(make(name)) is EXPECTED[name]
+
+
+def test_what_is_not_there_has_a_next_step_of_its_kind_unless_another_is_given() -> None:
+    assert str(NotFoundError("No such song.")) == f"No such song. {NotFoundError.usual_next_step}"
+    assert str(NotFoundError("No such song.", next_step="Scan again.")) == "No such song. Scan again."
+    assert SoulSyncError("no").next_step is None
 
 
 def test_every_exit_code_says_what_it_means() -> None:
