@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -11,6 +12,7 @@ def main() -> None:
         # Imported here so that Ctrl-C while modules are still being loaded ends in a sentence, too.
         from soulsync_engine.cli.app import app
 
+        _replace_closed_streams()
         _never_fail_to_print()
         app(prog_name="soulsync")
     except KeyboardInterrupt:
@@ -23,6 +25,13 @@ def main() -> None:
         sys.stderr.write(f"soulsync itself failed: {type(error).__name__}: {error}\n")
         sys.stderr.write("Run it again with --debug before the command, and report what it shows.\n")
         sys.exit(1)
+
+
+def _replace_closed_streams() -> None:
+    """Who closed a stream before starting this wants nothing of it; the command is carried out all the same."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as the process lives
 
 
 def _never_fail_to_print() -> None:

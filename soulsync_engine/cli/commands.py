@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -84,6 +85,15 @@ class Root(Family):
         except BrokenPipeError:
             _silence_stdout()
             raise typer.Exit(ExitCode.BROKEN_PIPE) from None
+        except OSError as error:
+            # Files that cannot be written are told of by whoever writes them; a stream has no name.
+            if error.errno != errno.ENOSPC or error.filename is not None:
+                raise
+            _silence_stdout()
+            note(
+                "The output could not be written, since no space is left for it. What was to be done is done."
+            )
+            raise typer.Exit(ExitCode.FAILED) from None
 
     def _contributed(self) -> dict[str, Any]:
         from soulsync_engine.cli.contributed import contributed_commands

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
+from typing import Final
 
 from sqlalchemy import Connection, column, inspect, select, table
 
@@ -12,6 +14,8 @@ from soulsync_engine.mirror.schema import REVISION, REVISION_TABLE
 from soulsync_engine.mirror.sqlite import SqliteDatabase
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME: Final = Lock()
+"""Alembic keeps the migration that is under way in variables of the whole process."""
 
 
 def bring_up_to_date(database: Database) -> None:
@@ -72,4 +76,5 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, "head")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -226,6 +228,35 @@ def test_a_reader_that_leaves_early_hides_no_traceback_of_a_failure(processes, p
     failing = processes.start("doctor", "--json")
     failing.stdout.close()
     assert (failing.wait(timeout=30), failing.stderr.read()) == (ExitCode.BROKEN_PIPE, b"")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_keeps_no_command_from_its_work(processes, place, closed) -> None:
+    install_memory(place)
+    program = "from soulsync_engine.cli import main; main()"
+    command = f'exec "$0" -c "$1" sync {closed}'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable, program], env=processes.environ(), timeout=60, check=False
+    )
+    assert done.returncode == ExitCode.OK
+    assert " complete" in processes.run("status").out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_for_which_there_is_no_space_is_told_in_one_sentence(processes, place) -> None:
+    install_memory(place)
+    command = 'exec "$0" -c "from soulsync_engine.cli import main; main()" backends >/dev/full'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable],
+        env=processes.environ(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == ExitCode.FAILED
+    assert done.stderr.startswith("The output could not be written, since no space is left")
+    assert "Traceback" not in done.stderr
 
 
 def test_a_terminal_without_unicode_gets_question_marks(processes, place) -> None:

@@ -6,6 +6,8 @@ import ctypes
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -44,6 +46,18 @@ def test_the_migrations_make_the_tables_of_the_schema(mirror):
             },
         )
         assert compare_metadata(context, metadata) == []
+
+
+def test_threads_that_make_mirrors_at_once_get_each_its_own(tmp_path):
+    start = threading.Barrier(4)
+
+    def make(number):
+        start.wait()
+        with Mirror.open(f"sqlite:///{tmp_path / str(number)}.db") as mirror:
+            return mirror.counts().tracks
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(make, range(4))) == [0, 0, 0, 0]
 
 
 def test_opening_again_keeps_everything_and_loads_no_migration(shelf, serve, url, sync):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
@@ -82,6 +84,22 @@ def test_a_worker_that_had_nothing_to_do_is_replaced_and_its_answers_stay(
             ["3"],
             ["4"],
         ] * 2
+    finally:
+        processes.close(kill=True)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs a system that can suspend a process")
+def test_what_is_asked_of_a_worker_that_is_about_to_end_is_answered(songs: list[bytes]) -> None:
+    processes = Processes(idle_seconds=0.2)
+    processes.grow(1)
+    try:
+        assert titles(processes.submit(songs[:1]).result()) == ["0"]
+        (worker,) = processes._all
+        worker._process.send_signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        answers = [processes.submit([song]) for song in songs]
+        worker._process.send_signal(signal.SIGCONT)
+        assert [titles(answer.result()) for answer in answers] == [["0"], ["1"], ["2"], ["3"], ["4"]]
     finally:
         processes.close(kill=True)
 

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
-from typing import IO, Any, Final
+from typing import Any, Final
 
-from soulsync_local.worker import Found
+from soulsync_local.worker import Found, read_encoded
 
 _PROGRAM: Final = """
 import sys
@@ -85,17 +85,18 @@ class Processes:
 
 
 class Answer:
-    """What a worker will have found."""
+    """What a worker will have found in some files."""
 
-    def __init__(self, source: IO[bytes]) -> None:
-        self._source = source
+    def __init__(self, worker: _Worker, paths: Sequence[bytes]) -> None:
+        self._worker = worker
+        self._paths = paths
 
     def result(self) -> list[Found]:
-        """It, as soon as it is there. Raises `BrokenExecutor` when the worker is gone."""
-        try:
-            found: list[Found] = pickle.load(self._source)  # noqa: S301 - both ends are ours
-        except (EOFError, pickle.UnpicklingError) as error:
-            raise BrokenExecutor("one of them has ended") from error
+        """It, as soon as it is there. Raises `BrokenExecutor` when the worker died."""
+        found = self._worker.next_answer()
+        if found is None:
+            # It was asked just when it was about to end, as after a while in which this process was suspended.
+            return read_encoded(self._paths)
         return found
 
 
@@ -117,7 +118,17 @@ class _Worker:
     def ask(self, paths: Sequence[bytes]) -> Answer:
         pickle.dump(paths, self._requests, pickle.HIGHEST_PROTOCOL)
         self._requests.flush()
-        return Answer(self._answers)
+        return Answer(self, paths)
+
+    def next_answer(self) -> list[Found] | None:
+        """The next answer; None when it ended because long nothing was asked of it."""
+        try:
+            found: list[Found] = pickle.load(self._answers)  # noqa: S301 - both ends are ours
+        except (EOFError, pickle.UnpicklingError) as error:
+            if self._process.wait() == 0:
+                return None
+            raise BrokenExecutor("one of them has ended") from error
+        return found
 
     def close(self, *, kill: bool) -> None:
         if kill:
