@@ -57,7 +57,7 @@ class PagingLimits:
     `max_page_size` is the largest useful `limit`. `offset_cursors` says that a cursor is the decimal
     offset of its first item, so that pages may be asked for in any order; then up to `max_concurrency`
     of them are in flight at once. `computed` says that a page is worked out by this process, not waited for:
-    then a sync makes none while it stores others, since the two would only hold each other up.
+    then a sync makes pages and stores them in turns, since the two would only hold each other up.
     """
 
     max_page_size: int = 1000

@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 _LOOK_SECONDS: Final = 0.1
 _TURN_SECONDS: Final = 0.1
+_LATE_SECONDS: Final = 1.0
 
 
 class Cancelled(Exception):  # noqa: N818
@@ -46,7 +47,8 @@ class Patience:
     ) -> Iterator[list[T]]:
         """As `each`, with values made in advance until those that wait are of the size `ahead`.
 
-        `beside` has them made while those before are in use. Otherwise making and using take turns.
+        `beside` has them made while those before are in use. Otherwise making and using take turns, unless one value
+        takes long.
 
         Gives all that wait, at least one. What was made before an error or a cancellation comes before it.
         """
@@ -69,6 +71,9 @@ class Patience:
             if made is not None:
                 return made
             if time.monotonic() >= until:
+                left = maker.leave()
+                if left:
+                    return left
                 raise StalledError(
                     f"The server has sent nothing for {self._seconds:g} seconds, so the sync was ended.",
                     server=self._server,
@@ -120,7 +125,7 @@ class _Maker(Generic[T]):
         if self._ended or not self._made:
             return self._ended
         # One that takes long is not waited for: the others can be used meanwhile.
-        return self._beside or not self._asked or time.monotonic() >= self._turn_ends + _TURN_SECONDS
+        return self._beside or not self._asked or time.monotonic() >= self._turn_ends + _LATE_SECONDS
 
     def _take_all(self) -> list[T]:
         made = list(self._made)

@@ -29,7 +29,7 @@ def processes() -> Iterator[Processes]:
     processes = Processes()
     processes.grow(2)
     yield processes
-    processes.close(kill=True)
+    processes.close()
 
 
 @pytest.fixture
@@ -74,9 +74,9 @@ def test_a_worker_that_had_nothing_to_do_is_replaced_and_its_answers_stay(
     processes.grow(2)
     try:
         before = [processes.submit([song]) for song in songs]
-        assert [worker._process.wait(20) for worker in processes._all] == [0, 0]
+        ended = list(processes._places)
+        assert [worker._process.wait(20) for worker in ended] == [0, 0]
         after = [processes.submit([song]) for song in songs]
-        assert len(processes._all) >= 4
         assert [titles(answer.result()) for answer in before + after] == [
             ["0"],
             ["1"],
@@ -85,7 +85,7 @@ def test_a_worker_that_had_nothing_to_do_is_replaced_and_its_answers_stay(
             ["4"],
         ] * 2
     finally:
-        processes.close(kill=True)
+        processes.close()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs a system that can suspend a process")
@@ -94,21 +94,34 @@ def test_what_is_asked_of_a_worker_that_is_about_to_end_is_answered(songs: list[
     processes.grow(1)
     try:
         assert titles(processes.submit(songs[:1]).result()) == ["0"]
-        (worker,) = processes._all
+        (worker,) = processes._places
         worker._process.send_signal(signal.SIGSTOP)
         time.sleep(0.5)
         answers = [processes.submit([song]) for song in songs]
         worker._process.send_signal(signal.SIGCONT)
         assert [titles(answer.result()) for answer in answers] == [["0"], ["1"], ["2"], ["3"], ["4"]]
     finally:
-        processes.close(kill=True)
+        processes.close()
 
 
 def test_an_answer_of_a_worker_that_was_killed_never_comes(processes: Processes, songs: list[bytes]) -> None:
     answer = processes.submit(songs * 1000)
-    processes._all[0]._process.kill()
+    processes._places[0]._process.kill()
     with pytest.raises(BrokenExecutor, match="has ended"):
         answer.result()
+
+
+def test_places_of_modules_that_no_program_can_be_given_are_left_out(
+    songs: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = [None, 7, "nul\0", "\ud800", "", "-x", "\udcff", Path("/nowhere")]
+    monkeypatch.setattr(sys, "path", [*odd, *sys.path])
+    processes = Processes()
+    processes.grow(1)
+    try:
+        assert titles(processes.submit(songs[:1]).result()) == ["0"]
+    finally:
+        processes.close()
 
 
 def test_what_a_library_prints_is_no_answer(songs: list[bytes]) -> None:
@@ -144,12 +157,12 @@ def test_a_worker_that_is_killed_takes_nothing_from_a_scan(
         read = reader.take()
         assert len(read) == BATCH
         assert reader._own is not None
-        for worker in reader._own._all:
+        for worker in reader._own._places:
             worker._process.kill()
         while len(read) < len(paths):
             read += reader.take()
     finally:
-        reader.close(kill=True)
+        reader.close()
     assert [decode(one.tags).title for one in read if one.tags] == [
         str(number % 5) for number in range(len(paths))
     ]
@@ -169,7 +182,7 @@ def test_workers_start_as_it_turns_out_how_much_there_is_to_read(songs: list[byt
         assert len(reader._own) == few + 2
         assert len(reader.take()) == len(songs)
     finally:
-        reader.close(kill=True)
+        reader.close()
 
 
 @pytest.mark.parametrize("executable", ["", "/nowhere/python"])

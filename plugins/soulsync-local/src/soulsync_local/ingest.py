@@ -99,16 +99,16 @@ class Ingest:
                 if self._groups is None:
                     self._plan()
                 self._store_up_to(place, go_on, page)
-            except BaseException as error:
+            except BaseException:
                 self.failed = True
-                self._close_reader(kill=not isinstance(error, Exception))
+                self._close_reader()
                 raise
 
     def close(self) -> None:
         """Stop reading. What was stored stays."""
         with self._lock:
             self.failed = self.failed or not self.finished
-            self._close_reader(kill=True)
+            self._close_reader()
 
     # planning
 
@@ -269,10 +269,10 @@ class Ingest:
                 if expected is not None:
                     _remember_state(connection, library, digest, expected, now)
 
-    def _close_reader(self, *, kill: bool = False) -> None:
+    def _close_reader(self) -> None:
         reader, self._reader = self._reader, None
         if reader is not None:
-            reader.close(kill=kill)
+            reader.close()
 
 
 def _remember_state(

@@ -214,7 +214,7 @@ class LocalLibrary:
             self._looked = False
             prepared, self._prepared = self._prepared, None
         if prepared is not None:
-            prepared.close(kill=True)
+            prepared.close()
         for ingest in ingests.values():
             ingest.close()
         self.index.close()
@@ -269,12 +269,12 @@ class LocalLibrary:
                 self.of_scope(scope), self.roots, follow_symlinks=self.follow_symlinks, watch=reader.prepare
             )
         except BaseException:
-            reader.close(kill=True)
+            reader.close()
             raise
         with self._lock:
             surplus, self._prepared = self._prepared, reader
         if surplus is not None:
-            surplus.close(kill=True)
+            surplus.close()
         return snapshot
 
 

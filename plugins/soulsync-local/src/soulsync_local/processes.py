@@ -6,6 +6,7 @@ program with threads run the host's main module again in every worker, which a s
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from soulsync_local.worker import serve
 serve(float(idle))
 """
 _IDLE_SECONDS: Final = 10.0
+_END_SECONDS: Final = 2.0
 _BUFFER_SIZE: Final = 1 << 17
 # A terminal sends Ctrl-C to a group of processes. What it means is for the host to say.
 _APART: Final[dict[str, Any]] = {}
@@ -41,8 +43,8 @@ class Processes:
 
     def __init__(self, *, idle_seconds: float = _IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
-        self._all: list[_Worker] = []
         self._places: list[_Worker] = []
+        self._replaced: list[_Worker] = []
         self._next = 0
 
     def __len__(self) -> int:
@@ -64,24 +66,29 @@ class Processes:
             return self._places[place].ask(paths)
         except OSError:
             # It had nothing to do for a while, or somebody ended it; its answers show which.
-            pass
+            self._replaced.append(self._places[place])
+        self._let_go()
         try:
             self._places[place] = self._start()
             return self._places[place].ask(paths)
         except OSError as error:
             raise BrokenExecutor(str(error)) from error
 
-    def close(self, *, kill: bool = False) -> None:
-        """Let all workers go, and wait for their end. What was not taken is lost."""
-        for worker in self._all:
-            worker.close(kill=kill)
-        self._all.clear()
+    def close(self) -> None:
+        """End all workers. What was not taken is lost."""
+        for worker in self._places + self._replaced:
+            worker.close()
         self._places.clear()
+        self._replaced.clear()
 
     def _start(self) -> _Worker:
-        worker = _Worker(self._idle_seconds)
-        self._all.append(worker)
-        return worker
+        return _Worker(self._idle_seconds)
+
+    def _let_go(self) -> None:
+        """Close what was replaced and has no more answers."""
+        for worker in [worker for worker in self._replaced if not worker.owes]:
+            worker.close()
+            self._replaced.remove(worker)
 
 
 class Answer:
@@ -104,8 +111,10 @@ class _Worker:
     """One process."""
 
     def __init__(self, idle_seconds: float) -> None:
+        self.owes = 0
+        """How many answers were not taken yet."""
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, with a program from here
-            [sys.executable, "-c", _PROGRAM, str(idle_seconds), *sys.path],
+            [sys.executable, "-c", _PROGRAM, str(idle_seconds), *_places_of_modules()],
             bufsize=_BUFFER_SIZE,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -118,23 +127,45 @@ class _Worker:
     def ask(self, paths: Sequence[bytes]) -> Answer:
         pickle.dump(paths, self._requests, pickle.HIGHEST_PROTOCOL)
         self._requests.flush()
+        self.owes += 1
         return Answer(self, paths)
 
     def next_answer(self) -> list[Found] | None:
         """The next answer; None when it ended because long nothing was asked of it."""
+        self.owes -= 1
         try:
             found: list[Found] = pickle.load(self._answers)  # noqa: S301 - both ends are ours
         except (EOFError, pickle.UnpicklingError) as error:
             if self._process.wait() == 0:
                 return None
             raise BrokenExecutor("one of them has ended") from error
+        if not isinstance(found, list):
+            raise BrokenExecutor("one of them answers something else")
         return found
 
-    def close(self, *, kill: bool) -> None:
-        if kill:
-            self._process.kill()
+    def close(self) -> None:
+        # Not asked to end: another process may hold the pipe open, and nothing is lost.
+        self._process.kill()
         for pipe in (self._requests, self._answers):
             # A request that could not be sent cannot be sent now either.
             with suppress(OSError):
                 pipe.close()
-        self._process.wait()
+        # One that waits for a disk that is gone does not end.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+
+
+def _places_of_modules() -> list[str]:
+    """Where modules are, without the entries that cannot be handed to a program, and are no places either."""
+    places: list[object] = list(sys.path)
+    return [
+        place for place in places if isinstance(place, str) and "\0" not in place and not _is_broken(place)
+    ]
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -103,14 +103,14 @@ class Reader:
             self._go_on_here(error)
             found = read_encoded(paths)
         except BaseException:
-            self.close(kill=True)
+            self.close()
             raise
         self._fill()
         if not self._waiting:
             self.close()
         return [Reading(one) if isinstance(one, bytes) else Reading(None, *one) for one in found]
 
-    def close(self, *, kill: bool = False) -> None:
+    def close(self) -> None:
         """Let the processes go. What was not taken is lost."""
         own, self._own = self._own, None
         for _, task in self._waiting:
@@ -120,7 +120,7 @@ class Reader:
         self._batches = iter(())
         self._executor = None
         if own is not None:
-            own.close(kill=kill)
+            own.close()
 
     def _fill(self) -> None:
         while len(self._waiting) < max(_AHEAD, 4 * self._workers):
@@ -155,7 +155,7 @@ class Reader:
         own, self._own = self._own, None
         self._waiting = deque((waiting, _Here(waiting)) for waiting, _ in self._waiting)
         if own is not None:
-            own.close(kill=True)
+            own.close()
 
 
 def _in_batches(paths: Iterable[bytes]) -> Iterator[Sequence[bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+import traceback
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -44,14 +45,17 @@ def serve(idle_seconds: float) -> NoReturn:
     output, sys.stdout = sys.stdout.buffer, sys.stderr
     # Neither the host nor this process waits for the other while there is something to do.
     Thread(target=_receive, args=(sys.stdin.buffer, asked), daemon=True).start()
-    sender = Thread(target=_send, args=(output, found))
+    sender = Thread(target=_send, args=(output, found), daemon=True)
     sender.start()
     try:
         while True:
             found.put(read_encoded(asked.get(timeout=idle_seconds)))
     except Empty:
         found.put(None)
-    sender.join()
+        sender.join()
+    except BaseException:  # noqa: BLE001 - the host has to learn of it, whatever it is
+        traceback.print_exc()
+        os._exit(1)
     # An interpreter cannot be shut down while one of its threads waits for input.
     os._exit(0)
 

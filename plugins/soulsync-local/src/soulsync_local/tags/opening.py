@@ -49,7 +49,8 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"MPCK", Musepack),
     (0, b"MP+", Musepack),
 )
-_BEHIND_ID3 = frozenset({FLAC, AAC, Musepack})
+BEHIND_ID3 = frozenset({FLAC, AAC, Musepack})
+"""What may stand behind an ID3 tag, apart from MPEG audio."""
 
 
 class NoAudioError(Exception):
@@ -67,13 +68,15 @@ class Opened(NamedTuple):
 
 def kind_of(head: bytes) -> Kind | None:
     """The mutagen class for a file that starts with `head`, None when that start is no known one."""
+    if head.startswith(b"ID3"):
+        # First, because what a tag says may look like anything.
+        found: Kind | None = MP3
+        return found
     for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
             return kind
-    found: Kind | None = None
-    if head.startswith(b"ID3"):
-        found = MP3
-    elif len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
+    found = None
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
         # The layer bits are zero in an ADTS header and never so in MPEG audio.
         found = AAC if head[1] & 0xF6 == 0xF0 else MP3
     return found
@@ -115,7 +118,7 @@ def _kind_behind_id3(file: BufferedReader, head: bytes) -> Kind:
     size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
     file.seek(10 + size)
     kind = kind_of(file.read(HEAD_SIZE))
-    return MP3 if kind is None or kind not in _BEHIND_ID3 else kind
+    return MP3 if kind is None or kind not in BEHIND_ID3 else kind
 
 
 def _open_mpeg(file: BufferedReader) -> Opened:

@@ -12,6 +12,8 @@ from soulsync_local.tags.texts import MUSICBRAINZ_NAMES, MUSICBRAINZ_OWNER
 _header = Struct(">4sIH").unpack
 HEADER_SIZE: Final = 10
 _END = b"\0\0\0\0"
+_GAIN: Final = b"RVA2"
+"""A frame for which mutagen refuses the whole file when it is cut."""
 _FRAME_ID = re.compile(rb"[A-Z][A-Z0-9]{3}\Z")
 _FIELDS: Final = {
     b"TIT2": "title",
@@ -37,6 +39,7 @@ _GENRE_CODES: Final = frozenset({"CR", "RX"})
 _LATIN_1, _UTF_16, _UTF_8 = 0, 1, 3
 _MARK: Final = b"\xff\xfe"
 _LONGEST_PICTURE_HEADER: Final = 256
+_LONGEST_TEXT: Final = 1 << 20
 
 
 class Id3:
@@ -64,81 +67,102 @@ class Id3:
 
     def _read(self) -> None:
         take, end, is_v24, texts = self._window.take, self.end, self.version == 4, self.texts
-        position = HEADER_SIZE
+        position, is_ambiguous = HEADER_SIZE, False
         while position + HEADER_SIZE <= end:
             name, length, flags = _header(take(position, HEADER_SIZE))
             if name == _END:
-                return
-            if is_v24 and length > 0x7F:
-                # Some programs write plain numbers here; mutagen finds out which.
-                if length & 0x80808080:
-                    raise PeculiarError
-                length = _synchsafe(length.to_bytes(4, "big"))
+                break
             position += HEADER_SIZE
+            if is_v24 and length > 0x7F:
+                is_ambiguous = True
+                length = self._unambiguous(position, length)
             if flags or position + length > end:
                 raise PeculiarError
             field = _FIELDS.get(name)
             if field is not None:
                 if field in texts:
                     raise PeculiarError
+                if length > _LONGEST_TEXT or (is_v24 and name == b"TORY"):
+                    raise PeculiarError
                 if length > 1:
-                    texts[field] = _checked(field, _values(take(position, length)))
+                    texts[field] = _checked(field, self._values(take(position, length)))
             elif name == b"TXXX":
-                self._take_named(take(position, length))
+                self._take_named(take(position, min(length, _LONGEST_TEXT)))
             elif name == b"UFID":
                 self._take_identifier(take(position, length))
             elif name == b"APIC":
                 _check_picture(take(position, min(length, _LONGEST_PICTURE_HEADER)))
                 self.has_picture = True
-            elif not _FRAME_ID.match(name):
+            elif name == _GAIN or not _FRAME_ID.match(name):
                 raise PeculiarError
             position += length
+        if is_ambiguous and position < end and take(position, end - position).strip(b"\0"):
+            raise PeculiarError
+
+    def _unambiguous(self, position: int, length: int) -> int:
+        """The length of a frame of v2.4 whose content starts at `position`.
+
+        Some programs write plain numbers there. Where that may be so, mutagen finds out what was meant.
+        """
+        if length & 0x80808080:
+            raise PeculiarError
+        following = position + length
+        if following == self.end:
+            raise PeculiarError
+        if following + HEADER_SIZE <= self.end:
+            name = self._window.take(following, 4)
+            if name == _END or _FRAME_ID.match(name):
+                raise PeculiarError
+        return _synchsafe(length.to_bytes(4, "big"))
 
     def _take_named(self, content: bytes) -> None:
         """A field that has a name instead of a frame of its own."""
-        name, *values = _values(content, has_name=True)
+        if len(content) == _LONGEST_TEXT:
+            raise PeculiarError
+        name, end, values = _text(content).partition("\0")
         field = MUSICBRAINZ_NAMES.get(name.lower())
         if field is not None:
-            self._take(field, values)
+            if not end or field in self.texts:
+                raise PeculiarError
+            self.texts[field] = _split(values, is_utf_16=content[0] == _UTF_16)
+
+    @staticmethod
+    def _values(content: bytes) -> list[str]:
+        return _split(_text(content), is_utf_16=content[0] == _UTF_16)
 
     def _take_identifier(self, content: bytes) -> None:
         owner, _, identifier = content.partition(b"\0")
         if owner.decode("latin-1") == MUSICBRAINZ_OWNER:
-            self._take("musicbrainz_trackid", [identifier.decode("latin-1")])
-
-    def _take(self, field: str, values: list[str]) -> None:
-        if field in self.texts or not values:
-            raise PeculiarError
-        self.texts[field] = values
+            if "musicbrainz_trackid" in self.texts:
+                raise PeculiarError
+            self.texts["musicbrainz_trackid"] = [identifier.decode("latin-1")]
 
 
 def _synchsafe(data: bytes) -> int:
     return data[0] << 21 | data[1] << 14 | data[2] << 7 | data[3]
 
 
-def _values(content: bytes, *, has_name: bool = False) -> list[str]:
-    """The values of a text frame, with its name as the first one where it has one."""
+def _text(content: bytes) -> str:
+    """All of the text in a frame."""
     encoding = content[0]
     if encoding == _UTF_8:
-        text = content[1:].decode()
-    elif encoding == _LATIN_1:
-        text = content[1:].decode("latin-1")
-    elif encoding == _UTF_16 and content.startswith(_MARK, 1):
-        text = content[3:].decode("utf-16-le")
-    else:
-        raise PeculiarError
-    if "\0" not in text:
-        return [text]
-    first, *more = text.split("\0")
-    if encoding == _UTF_16:
+        return content[1:].decode()
+    if encoding == _LATIN_1:
+        return content[1:].decode("latin-1")
+    if encoding == _UTF_16 and content.startswith(_MARK, 1):
+        return content[3:].decode("utf-16-le")
+    raise PeculiarError
+
+
+def _split(text: str, *, is_utf_16: bool) -> list[str]:
+    """The values in a text. Some programs fill frames up with NUL bytes, which are none."""
+    values = text.rstrip("\0").split("\0")
+    if is_utf_16:
         # Each value may have a mark of its own.
-        if any(value.startswith("\ufffe") for value in more):
+        if any(value.startswith("\ufffe") for value in values):
             raise PeculiarError
-        more = [value.removeprefix("\ufeff") for value in more]
-    # Some programs fill frames up with NUL bytes; a value may be empty where the name is not all there is.
-    while more and not more[-1] and not (has_name and len(more) == 1):
-        del more[-1]
-    return [first, *more]
+        values = [value.removeprefix("\ufeff") for value in values]
+    return values
 
 
 def _checked(field: str, values: list[str]) -> list[str]:

@@ -11,7 +11,8 @@ from soulsync_local.tags.plain.window import PeculiarError, Window
 from soulsync_local.tags.values import FileTags
 
 _TAIL: Final = 160
-_V1_SIZE: Final = 128
+_V1_SIZE: Final = 131
+"""An ID3v1 block has 128 bytes. Some programs wrote it shorter, and some may have put a few bytes behind it."""
 
 
 def read_mp3(window: Window) -> FileTags:
@@ -19,7 +20,7 @@ def read_mp3(window: Window) -> FileTags:
     tag = Id3(window)
     stream = read_stream(window, tag.end)
     tail = window.tail(_TAIL)
-    if b"APETAGEX" in tail or (tail.startswith(b"TAG", len(tail) - _V1_SIZE) and not tag.says_all_of_v1()):
+    if b"APETAGEX" in tail or (b"TAG" in tail[-_V1_SIZE:] and not tag.says_all_of_v1()):
         raise PeculiarError
     return file_tags(
         tag.texts,

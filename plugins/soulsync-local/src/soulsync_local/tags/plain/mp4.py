@@ -27,19 +27,33 @@ _NAME_SIZE: Final = 12
 _FIELDS: Final = {name.encode("latin-1"): field for name, field in MP4_NAMES.items()}
 _NUMBERS: Final = {b"trkn": "tracknumber", b"disk": "discnumber"}
 _TEXTS: Final = frozenset({0, 1})
+_CONTAINERS: Final = frozenset(
+    {b"moov", b"udta", b"trak", b"mdia", b"meta", b"ilst", b"stbl", b"minf", b"moof", b"traf"}
+)
+"""Where mutagen looks for atoms within, wherever they are."""
 
 
 def read_mp4(window: Window) -> FileTags:
-    """The tags of an MP4 file with AAC or Apple Lossless sound."""
-    moov = _children(window, _child(_children(window, (b"", 0, window.size)), b"moov"))
-    media = _sound_media(window, moov)
-    seconds = _seconds(_content(window, _child(media, b"mdhd")))
-    information = _children(window, _child(media, b"minf"))
-    table = _children(window, _child(information, b"stbl"))
-    sound = read_sound(_content(window, _child(table, b"stsd")))
-    _, start, end = _child(_children(window, _child(moov, b"udta")), b"meta")
+    """The tags of an MP4 file with one track, which has AAC or Apple Lossless sound."""
+    (moov,) = _containers(_children(window, (b"", 0, window.size)), b"moov")
+    track, data = _containers(_children(window, moov), b"trak", b"udta")
+    (media,) = _containers(_children(window, track), b"mdia")
+    parts = _children(window, media)
+    _, start, _ = _child(parts, b"hdlr")
+    if window.take(start + 8, 4) != b"soun":
+        raise PeculiarError
+    seconds = _seconds(_content(window, _child(parts, b"mdhd")))
+    (information,) = _containers(parts, b"minf")
+    (table,) = _containers(_children(window, information), b"stbl")
+    sound = read_sound(_content(window, _child(_children(window, table), b"stsd")))
+    parts = _children(window, data)
+    ((_, start, end),) = _containers(parts, b"meta")
+    if any(name == b"chpl" for name, _, _ in parts):
+        # A list of chapters, which mutagen refuses where it is not in order.
+        raise PeculiarError
     # Here a version comes before the atoms.
-    items = _Items(window, _child(_children(window, (b"meta", start + 4, end)), b"ilst"))
+    (item_list,) = _containers(_children(window, (b"meta", start + 4, end)), b"ilst")
+    items = _Items(window, item_list)
     return file_tags(
         items.texts,
         v23=False,
@@ -59,6 +73,9 @@ def _children(window: Window, atom: _Atom) -> list[_Atom]:
         length, name = _header(window.take(position, _HEADER_SIZE))
         start = position + _HEADER_SIZE
         if length == 1:
+            # Only something as long as a file needs that.
+            if atom[0]:
+                raise PeculiarError
             (length,) = _long(window.take(start, 8))
             start += 8
         position += length
@@ -75,20 +92,17 @@ def _child(atoms: list[_Atom], name: bytes) -> _Atom:
     raise PeculiarError
 
 
+def _containers(atoms: list[_Atom], *names: bytes) -> list[_Atom]:
+    """The atoms with these names, one each, where no others are that mutagen would look into."""
+    found = [atom for atom in atoms if atom[0] in _CONTAINERS]
+    if len(found) != len(names):
+        raise PeculiarError
+    return [_child(found, name) for name in names]
+
+
 def _content(window: Window, atom: _Atom) -> bytes:
     _, start, end = atom
     return window.take(start, end - start)
-
-
-def _sound_media(window: Window, moov: list[_Atom]) -> list[_Atom]:
-    """What the first track with sound has about its media."""
-    for atom in moov:
-        if atom[0] == b"trak":
-            media = _children(window, _child(_children(window, atom), b"mdia"))
-            _, start, _ = _child(media, b"hdlr")
-            if window.take(start + 8, 4) == b"soun":
-                return media
-    raise PeculiarError
 
 
 def _seconds(content: bytes) -> float:
@@ -108,7 +122,7 @@ class _Items:
         self.texts: dict[str, list[str]] = {}
         self.has_cover = False
         for item in _children(window, atom):
-            name, start, end = item
+            name = item[0]
             if name == b"----":
                 self._take_named(_content(window, item))
             elif name in _FIELDS:
@@ -120,9 +134,9 @@ class _Items:
                 self._add("compilation", _flag(_content(window, item)))
             elif name == b"covr":
                 self.has_cover = True
-                if end > start and window.take(start + 4, 4) != b"data":
+                if any(name != b"data" or end - start < 4 for name, start, end in _children(window, item)):
                     raise PeculiarError
-            elif name == b"gnre":
+            elif name == b"gnre" or name in _CONTAINERS:
                 raise PeculiarError
 
     def _add(self, field: str, values: list[str]) -> None:
@@ -138,9 +152,10 @@ class _Items:
         name = content[start + _NAME_SIZE : end]
         if mean != b"mean" or kind != b"name" or b":" in name:
             raise PeculiarError
+        values = [value for _, value in _values(content, end)]
         field = MUSICBRAINZ_NAMES.get(name.decode("latin-1").lower())
         if field is not None:
-            self._add(field, [value.decode() for _, value in _values(content, end)])
+            self._add(field, [value.decode() for value in values])
 
 
 def _values(content: bytes, position: int) -> Iterator[tuple[int, bytes]]:

@@ -35,7 +35,8 @@ def read_sound(table: bytes) -> Sound:
     length, codec, size, kind = _entry(table, _TABLE_HEADER)
     start = _TABLE_HEADER + _ENTRY_HEADER
     end = start + size
-    if table[0] or end > _TABLE_HEADER + length or end > len(table):
+    entry_end = _TABLE_HEADER + length
+    if table[0] or not any(table[4:_TABLE_HEADER]) or end > entry_end or entry_end > len(table):
         raise PeculiarError
     content = table[start + _EXTRA_HEADER : end]
     if content[:1] == b"\0":
@@ -54,20 +55,18 @@ def _read_alac(content: bytes) -> Sound:
 
 
 def _read_aac(content: bytes) -> Sound:
-    tag, position = _descriptor(content, _VERSION)
+    tag, _, position = _descriptor(content, _VERSION)
     # An id of two bytes comes first, and then flags for what is optional.
     if tag != _ES or content[position + 2] & _OPTIONAL:
         raise PeculiarError
-    tag, position = _descriptor(content, position + 3)
+    tag, config_length, position = _descriptor(content, position + 3)
     if tag != _CONFIG or (content[position], content[position + 1] >> 2) != _MPEG_4_AUDIO:
         raise PeculiarError
     bits_per_second = int.from_bytes(content[position + 9 : position + 13], "big")
-    tag, start = _descriptor(content, position + 13)
-    length = content[start - 1]
-    config = content[start : start + length]
-    if tag != _SPECIFIC or length != len(config):
+    tag, length, start = _descriptor(content, position + 13)
+    if tag != _SPECIFIC or start + length > min(position + config_length, len(content)):
         raise PeculiarError
-    return Sound("aac", bits_per_second, _rate_of(config))
+    return Sound("aac", bits_per_second, _rate_of(content[start : start + length]))
 
 
 def _rate_of(config: bytes) -> int:
@@ -86,10 +85,11 @@ def _rate_of(config: bytes) -> int:
     return _RATES[index]
 
 
-def _descriptor(content: bytes, position: int) -> tuple[int, int]:
-    """The tag of a descriptor, and where its content starts."""
-    tag = content[position]
+def _descriptor(content: bytes, position: int) -> tuple[int, int, int]:
+    """The tag of a descriptor, its length, and where its content starts."""
+    tag, length = content[position], 0
     for place in range(position + 1, position + 5):
+        length = length << 7 | content[place] & 0x7F
         if content[place] < 0x80:
-            return tag, place + 1
+            return tag, length, place + 1
     raise PeculiarError

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from mutagen import MutagenError
 from mutagen.mp3 import MPEGInfo
 
+from soulsync_local.tags.opening import BEHIND_ID3, HEAD_SIZE, kind_of
 from soulsync_local.tags.plain.window import PeculiarError, Window
 
 _word = Struct(">I").unpack
@@ -47,6 +48,8 @@ def read_stream(window: Window, start: int) -> Stream:
     found = _noted_stream(window, start)
     if found is not None:
         return found
+    if kind_of(window.take(start, min(HEAD_SIZE, window.size - start))) in BEHIND_ID3:
+        raise PeculiarError
     # Nothing is noted: mutagen looks for the first frame, and takes the rest to be like it.
     file = BufferedReader(window.file)
     try:
@@ -55,7 +58,7 @@ def read_stream(window: Window, start: int) -> Stream:
         raise PeculiarError from error
     finally:
         file.detach()
-    if info.sketchy:
+    if info.sketchy or info.length <= 0:
         raise PeculiarError
     return Stream(info.length, info.bitrate, info.sample_rate, info.layer)
 
