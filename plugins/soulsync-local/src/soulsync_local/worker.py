@@ -15,7 +15,7 @@ import msgspec
 
 from soulsync_local.tags import ProblemReason, TagProblem, read_batch
 
-_NICER: Final = 10
+_NICER: Final = 19
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -37,7 +37,7 @@ def read_encoded(paths: Sequence[bytes]) -> list[Found]:
 def serve(idle_seconds: float) -> NoReturn:
     """Read the files that are asked for on the standard input, in order, until it ends or long nothing is asked for."""
     if hasattr(os, "nice"):
-        # The host goes first, lest it fall behind and be left with work that one processor does alone.
+        # The host goes first: what it does with the answers takes longer than reading, and is done by one processor.
         os.nice(_NICER)
     asked: SimpleQueue[Sequence[bytes]] = SimpleQueue()
     found: SimpleQueue[list[Found] | None] = SimpleQueue()
