@@ -156,6 +156,14 @@ def test_comments_and_frames_are_found_behind_large_ones(tmp_path: Path, size: i
     assert found == thorough(path)
 
 
+def test_a_long_frame_before_the_padding_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
+    tagged_mp3(path, COMM(encoding=3, lang="eng", desc="", text=["x" * 200]))
+    found = plain(path)
+    assert found is not None
+    assert found == thorough(path)
+
+
 def test_a_picture_block_before_the_comments_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "song.flac"
     write_audio(path, AudioFormat.FLAC, Tags(title="Title"))

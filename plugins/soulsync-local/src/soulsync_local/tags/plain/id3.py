@@ -107,12 +107,8 @@ class Id3:
         if length & 0x80808080:
             raise PeculiarError
         following = position + length
-        if following == self.end:
+        if following + HEADER_SIZE <= self.end and _FRAME_ID.match(self._window.take(following, 4)):
             raise PeculiarError
-        if following + HEADER_SIZE <= self.end:
-            name = self._window.take(following, 4)
-            if name == _END or _FRAME_ID.match(name):
-                raise PeculiarError
         return _synchsafe(length.to_bytes(4, "big"))
 
     def _take_named(self, content: bytes) -> None:
