@@ -91,7 +91,7 @@ class Root(Family):
                 raise
             _silence_stdout()
             note(
-                "The output could not be written, since no space is left for it. What was to be done is done."
+                "The output could not be written, as no space is left. See in `soulsync status` what was done."
             )
             raise typer.Exit(ExitCode.FAILED) from None
 

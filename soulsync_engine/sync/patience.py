@@ -14,7 +14,9 @@ T = TypeVar("T")
 
 _LOOK_SECONDS: Final = 0.1
 _TURN_SECONDS: Final = 0.1
+"""For how long values are made, in turns with being used, before those that wait are taken."""
 _LATE_SECONDS: Final = 1.0
+"""How much longer one may take before it is no longer waited for."""
 
 
 class Cancelled(Exception):  # noqa: N818

@@ -255,7 +255,7 @@ def test_output_for_which_there_is_no_space_is_told_in_one_sentence(processes, p
         check=False,
     )
     assert done.returncode == ExitCode.FAILED
-    assert done.stderr.startswith("The output could not be written, since no space is left")
+    assert done.stderr.startswith("The output could not be written, as no space is left")
     assert "Traceback" not in done.stderr
 
 

@@ -380,5 +380,7 @@ class Asked(Mapping[str, Sequence[str]]):
 
 def test_all_fields_are_read_that_the_rules_ask_for() -> None:
     asked = Asked()
-    file_tags(asked, v23=False, seconds=1, bits_per_second=1, sample_rate=1, codec="flac", has_cover=False)
+    file_tags(
+        asked, v23=False, seconds=1, bits_per_second=1, size=1, sample_rate=1, codec="flac", has_cover=False
+    )
     assert asked.names == FIELDS

@@ -13,7 +13,14 @@ ID_2 = "bbbbbbbb-2222-4222-8222-bbbbbbbbbbbb"
 
 def tags(v23: bool = False, **texts: list[str]) -> FileTags:
     return file_tags(
-        texts, v23=v23, seconds=1.0, bits_per_second=1000, sample_rate=44100, codec="mp3", has_cover=False
+        texts,
+        v23=v23,
+        seconds=1.0,
+        bits_per_second=1000,
+        size=0,
+        sample_rate=44100,
+        codec="mp3",
+        has_cover=False,
     )
 
 
@@ -137,6 +144,6 @@ def test_compilation(text: str, flag: bool) -> None:
 @pytest.mark.parametrize("seconds", [0.0, -1.0, None, float("inf"), float("nan")])
 def test_a_senseless_length_is_none(seconds: float | None) -> None:
     found = file_tags(
-        {}, v23=False, seconds=seconds, bits_per_second=0, sample_rate=0, codec="mp3", has_cover=False
+        {}, v23=False, seconds=seconds, bits_per_second=0, size=0, sample_rate=0, codec="mp3", has_cover=False
     )
     assert (found.duration_ms, found.bitrate, found.sample_rate) == (None, None, None)

@@ -157,7 +157,10 @@ def test_an_answer_that_is_not_as_described_is_noticed(specification: Descriptio
 
 def test_unusual_names_are_described_as_well(specification: Description) -> None:
     with NavidromeSimulator(NAVIDROME, scenario=odd()) as simulator:
-        Asker(simulator, specification).ask("search3", ("query", ""), ("songCount", 500), ("albumCount", 500))
+        found = Asker(simulator, specification).ask(
+            "search3", ("query", ""), ("songCount", 500), ("albumCount", 500)
+        )
+    assert found["searchResult3"]
 
 
 def test_a_parameter_that_no_server_knows_is_refused() -> None:

@@ -35,7 +35,11 @@ class MediaAccess(Session):
         """The item's own picture, or that of its album."""
         source = image_source(self.item(kind, id))
         if source is None:
-            raise NotFoundError(f"The {kind} {id!r} has no picture.", server=self.server)
+            raise NotFoundError(
+                f"The {kind} {id!r} has no picture.",
+                server=self.server,
+                next_step="Give it one on the server.",
+            )
         item, picture = source
         query = {} if size is None else {"maxWidth": size, "quality": 90}
         return self._request(("Items", item, "Images", picture), query)

@@ -141,7 +141,9 @@ class LocalClient(MediaServerClient):
 
 def _listed(kind: Kind) -> Kind:
     if kind is Kind.PLAYLIST:
-        raise NotFoundError("A folder of audio files lists no playlists.")
+        raise NotFoundError(
+            "A folder of audio files lists no playlists.", next_step="Ask for tracks, albums or artists."
+        )
     return kind
 
 

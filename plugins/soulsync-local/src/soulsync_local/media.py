@@ -62,7 +62,9 @@ def image(library: LocalLibrary, kind: Kind, id: str) -> Media:
     elif kind is Kind.ARTIST:
         candidates, folders, names = [], _artist_folders(library, id), _ARTIST_NAMES
     else:
-        raise NotFoundError(f"A folder of audio files has no {kind}.")
+        raise NotFoundError(
+            f"A folder of audio files has no {kind}.", next_step="Ask for tracks, albums or artists."
+        )
     for root, path in candidates:
         embedded = _embedded(library, root, path)
         if embedded is not None:
@@ -71,7 +73,10 @@ def image(library: LocalLibrary, kind: Kind, id: str) -> Media:
         picture = _picture(library, root, folder, names)
         if picture is not None:
             return picture
-    raise NotFoundError(f"There is no picture of this {kind}.")
+    raise NotFoundError(
+        f"There is no picture of this {kind}.",
+        next_step="Put one into its folder, or into the tags of its files.",
+    )
 
 
 def _file_of(library: LocalLibrary, id: str) -> tuple[Root, bytes]:

@@ -225,12 +225,18 @@ def file_tags(
     v23: bool,
     seconds: float | None,
     bits_per_second: float | None,
+    size: int,
     sample_rate: int | None,
     codec: str,
     has_cover: bool,
 ) -> FileTags:
-    """One file's tags from its texts and its stream. `v23` says that the texts are those of an ID3v2.3 tag."""
+    """One file's tags from its texts and its stream. `v23` says that the texts are those of an ID3v2.3 tag.
+
+    Where no rate is stated, it is that of the whole file, which has `size` bytes.
+    """
     get = texts.get
+    if not bits_per_second and seconds:
+        bits_per_second = size * 8 / seconds
     artist_ids = _ids(get("musicbrainz_artistid"))
     album_artist_ids = _ids(get("musicbrainz_albumartistid"))
     genres = get("genre")

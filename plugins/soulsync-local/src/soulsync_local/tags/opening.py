@@ -68,18 +68,16 @@ class Opened(NamedTuple):
 
 def kind_of(head: bytes) -> Kind | None:
     """The mutagen class for a file that starts with `head`, None when that start is no known one."""
-    if head.startswith(b"ID3"):
-        # First, because what a tag says may look like anything.
-        found: Kind | None = MP3
-        return found
-    for offset, magic, kind in _MAGIC:
-        if head.startswith(magic, offset):
-            return kind
-    found = None
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
+    # A tag first, because what it says may look like anything.
+    found: Kind | None = MP3 if head.startswith(b"ID3") else _by_magic(head)
+    if found is None and len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
         # The layer bits are zero in an ADTS header and never so in MPEG audio.
         found = AAC if head[1] & 0xF6 == 0xF0 else MP3
     return found
+
+
+def _by_magic(head: bytes) -> Kind | None:
+    return next((kind for offset, magic, kind in _MAGIC if head.startswith(magic, offset)), None)
 
 
 def open_audio(file: BufferedReader, head: bytes) -> Opened:

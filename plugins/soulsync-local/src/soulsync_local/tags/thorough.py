@@ -49,18 +49,15 @@ def read_with_mutagen(file: BufferedReader, head: bytes, size: int) -> FileTags:
     """The tags of the file that starts with `head`. Raises what `open_audio` raises."""
     opened = open_audio(file, head)
     info = opened.info
-    seconds = getattr(info, "length", None)
-    bits_per_second = getattr(info, "bitrate", None)
-    if not bits_per_second and seconds:
-        bits_per_second = size * 8 / seconds
     found = _texts(opened.tags)
     if opened.kind is WAVE and not opened.tags:
         found = _riff_info(file)
     return file_tags(
         found,
         v23=any(isinstance(tags, ID3) and (2, 2) <= tags.version[:2] < (2, 4) for tags in opened.tags),
-        seconds=seconds,
-        bits_per_second=bits_per_second,
+        seconds=getattr(info, "length", None),
+        bits_per_second=getattr(info, "bitrate", None),
+        size=size,
         # Opus has no rate of its own: it always decodes to 48 kHz.
         sample_rate=48000 if opened.kind is OggOpus else getattr(info, "sample_rate", None),
         codec=_codec(opened),

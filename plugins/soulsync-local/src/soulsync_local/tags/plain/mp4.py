@@ -58,7 +58,8 @@ def read_mp4(window: Window) -> FileTags:
         items.texts,
         v23=False,
         seconds=seconds,
-        bits_per_second=sound.bits_per_second or window.size * 8 / seconds,
+        bits_per_second=sound.bits_per_second,
+        size=window.size,
         sample_rate=sound.sample_rate,
         codec=sound.codec,
         has_cover=items.has_cover,
@@ -134,7 +135,7 @@ class _Items:
                 self._add("compilation", _flag(_content(window, item)))
             elif name == b"covr":
                 self.has_cover = True
-                if any(name != b"data" or end - start < 4 for name, start, end in _children(window, item)):
+                if any(kind != b"data" or end - start < 4 for kind, start, end in _children(window, item)):
                     raise PeculiarError
             elif name == b"gnre" or name in _CONTAINERS:
                 raise PeculiarError

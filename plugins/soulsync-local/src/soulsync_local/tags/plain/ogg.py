@@ -16,7 +16,6 @@ _opus = Struct("<8xBBH").unpack_from
 _HEADER_SIZE: Final = 27
 _IDENT_SIZE: Final = 28
 _CONTINUED, _FIRST, _LAST = 1, 2, 4
-_NO_PACKET_ENDS: Final = -1
 _TAIL: Final = 8192
 _OPUS_RATE: Final = 48000
 
@@ -52,14 +51,15 @@ def read_vorbis(window: Window) -> FileTags:
     # The bit behind the comments says that they are whole.
     if not sample_rate or not headers.comments[comments.end] & 1:
         raise PeculiarError
-    seconds = _samples(window, headers) / sample_rate
-    bits_per_second = _bits_per_second(max(0, highest), max(0, nominal), max(0, lowest))
-    return _tags(
-        comments,
-        seconds,
-        bits_per_second or window.size * 8 / seconds,
-        codec="vorbis",
+    return file_tags(
+        comments.texts,
+        v23=False,
+        seconds=_samples(window, headers) / sample_rate,
+        bits_per_second=_bits_per_second(max(0, highest), max(0, nominal), max(0, lowest)),
+        size=window.size,
         sample_rate=sample_rate,
+        codec="vorbis",
+        has_cover=comments.has_picture,
     )
 
 
@@ -71,26 +71,15 @@ def read_opus(window: Window) -> FileTags:
     if version >> 4 or samples <= 0 or len(headers.ident) < 19:
         raise PeculiarError
     seconds = samples / _OPUS_RATE
-    bits_per_second = round((window.size - headers.end) * 8 / seconds)
-    return _tags(
-        Comments(headers.comments, 8),
-        seconds,
-        bits_per_second or window.size * 8 / seconds,
-        codec="opus",
-        sample_rate=_OPUS_RATE,
-    )
-
-
-def _tags(
-    comments: Comments, seconds: float, bits_per_second: float, *, codec: str, sample_rate: int
-) -> FileTags:
+    comments = Comments(headers.comments, 8)
     return file_tags(
         comments.texts,
         v23=False,
         seconds=seconds,
-        bits_per_second=bits_per_second,
-        sample_rate=sample_rate,
-        codec=codec,
+        bits_per_second=round((window.size - headers.end) * 8 / seconds),
+        size=window.size,
+        sample_rate=_OPUS_RATE,
+        codec="opus",
         has_cover=comments.has_picture,
     )
 
