@@ -287,3 +287,17 @@ def test_it_starts_and_stops_in_no_time_also_with_connections_open() -> None:
         http.client.HTTPConnection(address.hostname or "", address.port, timeout=1).request("GET", "/")
     with pytest.raises((ConnectionError, http.client.BadStatusLine)):
         client.ask("GET", "/page")
+
+
+def test_nobody_else_gets_the_port_of_a_server_that_refuses_connections() -> None:
+    simulator = Simulator().start()
+    address = simulator.base_url.removeprefix("http://").split(":")
+    place = (address[0], int(address[1]))
+    simulator.refuse()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(place, 5)
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(place)
+    simulator.listen()
+    socket.create_connection(place, 5).close()
+    simulator.stop()

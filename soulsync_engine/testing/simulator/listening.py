@@ -29,6 +29,7 @@ class Listener:
         self._tls = tls
         self._port = 0
         self._server: _Server | None = None
+        self._held: socket.socket | None = None
         self._lock = Lock()
 
     @property
@@ -40,6 +41,7 @@ class Listener:
         """Accept connections, at the same port as before if there was one."""
         with self._lock:
             if self._server is None:
+                self._let_go()
                 self._server = _Server((_LOOPBACK, self._port), self._respond, self._tls)
                 self._port = self._server.server_address[1]
                 Thread(target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()
@@ -48,10 +50,28 @@ class Listener:
         """Refuse new connections and end the open ones; may be called twice."""
         with self._lock:
             server, self._server = self._server, None
-        if server is not None:
-            server.shutdown()
-            server.server_close()
-            server.end_connections()
+        if server is None:
+            return
+        server.shutdown()
+        server.server_close()
+        with self._lock:
+            if self._server is None:
+                # Nobody else is to get the port: who goes on asking here would ask a server of another test.
+                self._held = socket.socket()
+                self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self._held.bind((_LOOPBACK, self._port))
+        server.end_connections()
+
+    def stop(self) -> None:
+        """Refuse connections, and leave the port to others."""
+        self.refuse()
+        with self._lock:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
 
 class _Server(ThreadingMixIn, TCPServer):

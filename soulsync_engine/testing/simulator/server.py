@@ -103,8 +103,8 @@ class Simulator:
         return self
 
     def stop(self) -> None:
-        """Refuse new connections and end the open ones."""
-        self._listener.refuse()
+        """End the open connections, accept no others, and leave the port to others."""
+        self._listener.stop()
 
     def refuse(self) -> None:
         """Refuse new connections and end the open ones, as a server that went down."""
